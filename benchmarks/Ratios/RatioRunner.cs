@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Flint.Benchmarks.Ratios;
+
+/// <summary>
+/// Times each case and its limit and peer in turn, many short rounds each, so that a change of the machine's speed meets all of them;
+/// reports the median over the rounds of the ratio within a round, its quartiles, and the bytes that ours allocates.
+/// </summary>
+internal static class RatioRunner
+{
+    private const int Rounds = 25;
+    private const double RoundMilliseconds = 4;
+
+    /// <returns>0 where every allocation bar holds, otherwise 1.</returns>
+    public static int Run(IEnumerable<RatioCase> cases)
+    {
+        Console.WriteLine($"{"operation",-44} {"ours ns",9} {"limit ns",9}  {"limit",-22} {"ratio (quartiles)",-20} {"bar",5} {"peer ns",9}  {"peer",-22} {"peer/ours",9} {"alloc B",8}");
+        int failed = 0;
+        foreach (RatioCase one in cases)
+        {
+            Result result = Measure(one);
+            bool allocates = one.AllocationBar is double bar && result.Allocated > bar;
+            failed += allocates ? 1 : 0;
+            Print(one, result, allocates);
+        }
+
+        Console.WriteLine(failed == 0 ? "Every allocation bar holds." : $"{failed} allocation bar(s) do not hold.");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static Result Measure(RatioCase one)
+    {
+        int ours = Calibrate(one.Ours);
+        int limit = Calibrate(one.Limit);
+        int peer = one.Peer is null ? 0 : Calibrate(one.Peer);
+        var oursNs = new double[Rounds];
+        var limitNs = new double[Rounds];
+        var peerNs = new double[Rounds];
+        for (int round = 0; round < Rounds; round++)
+        {
+            oursNs[round] = Time(one.Ours, ours);
+            limitNs[round] = Time(one.Limit, limit);
+            peerNs[round] = one.Peer is null ? double.NaN : Time(one.Peer, peer);
+        }
+
+        double[] ratios = [.. oursNs.Zip(limitNs, (a, b) => a / b).Order()];
+        double[] peers = [.. peerNs.Zip(oursNs, (a, b) => a / b).Order()];
+        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, peers[Rounds / 2], Allocated(one.Ours));
+    }
+
+    private static int Calibrate(Action<int> operation)
+    {
+        // Enough calls for tiered compilation to settle, then as many as fill a round.
+        for (int i = 0; i < 60; i++)
+        {
+            operation(8);
+        }
+
+        Thread.Sleep(120);
+        int count = 8;
+        while (true)
+        {
+            double milliseconds = Time(operation, count) * count / 1e6;
+            if (milliseconds >= RoundMilliseconds || count > 1 << 26)
+            {
+                return count;
+            }
+
+            count = milliseconds < RoundMilliseconds / 8 ? count * 4 : (int)(count * RoundMilliseconds / milliseconds * 1.05) + 1;
+        }
+    }
+
+    private static double Time(Action<int> operation, int count)
+    {
+        long start = Stopwatch.GetTimestamp();
+        operation(count);
+        return Stopwatch.GetElapsedTime(start).TotalNanoseconds / count;
+    }
+
+    private static double Allocated(Action<int> operation)
+    {
+        const int Count = 1000;
+        double least = double.MaxValue;
+        for (int i = 0; i < 3; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            operation(Count);
+            least = Math.Min(least, (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Count);
+        }
+
+        return least;
+    }
+
+    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+
+    private static void Print(RatioCase one, Result r, bool allocates)
+    {
+        string ratio = string.Create(CultureInfo.InvariantCulture, $"{r.Ratios[Rounds / 2]:0.00} ({r.Ratios[Rounds / 4]:0.00}-{r.Ratios[Rounds * 3 / 4]:0.00})");
+        string bar = one.Bar is double b ? b.ToString("0.##", CultureInfo.InvariantCulture) : "-";
+        string peer = one.Peer is null ? "-" : r.Peer.ToString("0.0", CultureInfo.InvariantCulture);
+        string peerRatio = one.Peer is null ? "-" : r.PeerRatio.ToString("0.00", CultureInfo.InvariantCulture);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{one.Group + " " + one.Operation,-44} {r.Ours,9:0.0} {r.Limit,9:0.0}  {one.LimitName,-22} {ratio,-20} {bar,5} {peer,9}  {one.PeerName ?? "-",-22} {peerRatio,9} {r.Allocated,8:0.#}{(allocates ? "  FAILED" : "")}"));
+    }
+
+    private sealed record Result(double Ours, double Limit, double Peer, double[] Ratios, double PeerRatio, double Allocated);
+}
