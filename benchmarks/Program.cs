@@ -1,10 +1,12 @@
 using BenchmarkDotNet.Running;
 using Flint.Benchmarks.Ratios;
+using Flint.Benchmarks.SecureTunnel;
 
 if (args is ["ratios", ..])
 {
     return RatioRunner.Run(
     [
+        .. SecureTunnelRatios.Create(),
     ]);
 }
 
