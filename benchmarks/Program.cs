@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Flint.Benchmarks.DeviceNano;
+using Flint.Benchmarks.Coap;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
 
@@ -9,6 +10,7 @@ if (args is ["ratios", ..])
     [
         .. DeviceNanoRatios.Create(),
         .. SecureTunnelRatios.Create(),
+        .. CoapRatios.Create(),
     ]);
 }
 
