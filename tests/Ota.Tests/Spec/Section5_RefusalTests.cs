@@ -73,7 +73,10 @@ public sealed class Section5_RefusalTests
     {
         OtaRelease release = Make(b => new()
         {
-            Product = Lab.Product, Sequence = 3, SecurityVersion = 2, Expires = DateTimeOffset.FromUnixTimeSeconds(1_000_000),
+            Product = Lab.Product,
+            Sequence = 3,
+            SecurityVersion = 2,
+            Expires = DateTimeOffset.FromUnixTimeSeconds(1_000_000),
         });
         (MemoryFlash flash, OtaLayout layout) = Lab.Device(V2);
         OtaEngine engine = Lab.Boot(flash, layout);
