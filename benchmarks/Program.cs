@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Coap;
+using Flint.Benchmarks.Ota;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
 
@@ -11,6 +12,7 @@ if (args is ["ratios", ..])
         .. DeviceNanoRatios.Create(),
         .. SecureTunnelRatios.Create(),
         .. CoapRatios.Create(),
+        .. OtaRatios.Create(),
     ]);
 }
 
