@@ -126,7 +126,13 @@ public sealed class DeviceAgent : ICoapHandler
     public void OnRequest(CoapEndpoint endpoint, CoapReader request) => _resources.Answer(endpoint, request);
 
     /// <inheritdoc/>
-    public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response) => _updater?.TryTake(endpoint, requestId, response, _platform.Now);
+    public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
+    {
+        if (_updater != null)
+        {
+            _updater.TryTake(endpoint, requestId, response, _platform.Now);
+        }
+    }
 
     /// <summary>One turn of the loop: at most a second, but for the computations of a full handshake.</summary>
     internal void Step()
