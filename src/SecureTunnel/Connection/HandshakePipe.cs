@@ -1,0 +1,117 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>The transport during a handshake: whole frames in, bytes out, a deadline over both.</summary>
+internal sealed class HandshakePipe : IDisposable
+{
+    private readonly IDuplexPipe _transport;
+    private readonly TimeProvider _time;
+    private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _stop;
+    private readonly ITimer _timer;
+    private readonly byte[] _frame = ArrayPool<byte>.Shared.Rent(ProtocolLimits.HeaderSize + ProtocolLimits.MaxClientHello);
+    private readonly long _started;
+    private int _frameLength;
+
+    public HandshakePipe(IDuplexPipe transport, TimeProvider time, CancellationToken caller)
+    {
+        _transport = transport;
+        _time = time;
+        _caller = caller;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(caller);
+        _timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), _stop, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _started = time.GetTimestamp();
+        Output = new TransportWriter(transport.Output);
+    }
+
+    public TransportWriter Output { get; }
+
+    /// <summary>The frame that <see cref="ReadFrameAsync"/> has read.</summary>
+    public Span<byte> Frame => _frame.AsSpan(0, _frameLength);
+
+    /// <summary>Signalled at the deadline, or by the caller.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    public long Now => _time.Milliseconds();
+
+    public long BytesReceived { get; private set; }
+
+    /// <summary>True where the deadline passed, and not the caller gave up.</summary>
+    public bool IsLate => _stop.IsCancellationRequested && !_caller.IsCancellationRequested;
+
+    /// <summary>Sets the deadline, in milliseconds of <see cref="Now"/>.</summary>
+    public void SetDeadline(long deadline) => _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Now)), Timeout.InfiniteTimeSpan);
+
+    /// <summary>Sends what was written, then reads one frame into <see cref="Frame"/>.</summary>
+    /// <returns>Truncated at the end of the stream.</returns>
+    public async ValueTask<FrameStatus> ReadFrameAsync(int maxBody)
+    {
+        await _transport.Output.FlushAsync(Stop).ConfigureAwait(false);
+        while (true)
+        {
+            ReadResult result = await _transport.Input.ReadAsync(Stop).ConfigureAwait(false);
+            FrameStatus status = SecureTunnel.Frame.TryRead(result.Buffer, maxBody, out _frameLength);
+            if (status == FrameStatus.Ok)
+            {
+                ReadOnlySequence<byte> frame = result.Buffer.Slice(0, _frameLength);
+                frame.CopyTo(_frame);
+                BytesReceived += _frameLength;
+                _transport.Input.AdvanceTo(frame.End);
+                return FrameStatus.Ok;
+            }
+
+            _transport.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (status != FrameStatus.Truncated || result.IsCompleted)
+            {
+                return status;
+            }
+
+            if (result.IsCanceled)
+            {
+                throw new OperationCanceledException("The transport's pending read was cancelled.");
+            }
+        }
+    }
+
+    /// <summary>Sends what was written.</summary>
+    public ValueTask<FlushResult> FlushAsync() => _transport.Output.FlushAsync(Stop);
+
+    /// <summary>Hands the transport over to the tunnel.</summary>
+    public SecureTunnelConnection Connect(TunnelSession session, SecureTunnelPeer peer, SecureTunnelSuite suite, bool resumed)
+    {
+        var handshake = new SecureTunnelStatistics(
+            BytesReceived, Output.Count, _time.GetElapsedTime(_started), BytesReceived, Output.Count, RecordsReceived: 0, RecordsSent: 0);
+        return new SecureTunnelConnection(_transport, Output, session, peer, suite, resumed, handshake, _time);
+    }
+
+    /// <summary>Sends the alert if the peer takes it within a second, and ends the transport.</summary>
+    public async ValueTask AbandonAsync()
+    {
+        using var patience = new CancellationTokenSource(AlertPatience, _time);
+        try
+        {
+            await _transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or System.IO.IOException or InvalidOperationException)
+        {
+            // The failure that led here is the one to report; a peer that is gone needs no alert.
+        }
+
+        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        await _transport.Input.CompleteAsync().ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _stop.Dispose();
+        ArrayPool<byte>.Shared.Return(_frame, clearArray: true);
+    }
+
+    private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(1);
+}

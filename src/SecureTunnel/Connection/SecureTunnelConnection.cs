@@ -1,0 +1,115 @@
+using System;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>
+/// An established tunnel: the application's bytes in both directions, and who is at the other end. One reader and one writer may work at
+/// the same time. <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows;
+/// completing it sends an authenticated Close and leaves <see cref="Input"/> open. <see cref="Input"/> ends where the peer closed, and throws
+/// <see cref="SecureTunnelTruncatedException"/> where the stream just stopped.
+/// </summary>
+public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
+{
+    private readonly IDuplexPipe _transport;
+    private readonly TunnelSession _session;
+    private readonly SecureTunnelStatistics _handshake;
+    private readonly TransportWriter _transportOutput;
+    private readonly TunnelReader _input;
+    private readonly TunnelWriter _output;
+    private readonly TimeProvider _time;
+    private int _disposed;
+
+    internal SecureTunnelConnection(
+        IDuplexPipe transport, TransportWriter transportOutput, TunnelSession session, SecureTunnelPeer peer,
+        SecureTunnelSuite suite, bool resumed, SecureTunnelStatistics handshake, TimeProvider time)
+    {
+        _transport = transport;
+        _transportOutput = transportOutput;
+        _session = session;
+        _handshake = handshake;
+        _time = time;
+        _output = new TunnelWriter(transport.Output, transportOutput, session, time);
+        _input = new TunnelReader(transport.Input, session, _output, time);
+        Peer = peer;
+        Suite = suite;
+        Resumed = resumed;
+    }
+
+    /// <inheritdoc/>
+    public PipeReader Input => _input;
+
+    /// <inheritdoc/>
+    public PipeWriter Output => _output;
+
+    /// <summary>The other end, as the handshake has proven it.</summary>
+    public SecureTunnelPeer Peer { get; }
+
+    /// <summary>The suite in use.</summary>
+    public SecureTunnelSuite Suite { get; }
+
+    /// <summary>True where the session came from a ticket and not from a private-key operation.</summary>
+    public bool Resumed { get; }
+
+    /// <summary>What the tunnel has cost so far.</summary>
+    public SecureTunnelStatistics Statistics => _handshake with
+    {
+        BytesReceived = _handshake.HandshakeBytesReceived + _input.BytesReceived,
+        BytesSent = _transportOutput.Count,
+        RecordsReceived = _session.RecordsOpened,
+        RecordsSent = _session.RecordsSealed,
+    };
+
+    /// <summary>
+    /// Derives key material that both ends and nobody else can derive, bound to this handshake (section 8.2).
+    /// </summary>
+    /// <param name="label">What it is for: 1 to 64 ASCII bytes.</param>
+    /// <param name="context">Any bytes that both ends know.</param>
+    /// <param name="destination">What to fill: at most 8160 bytes.</param>
+    /// <exception cref="ArgumentException">The label or the destination is outside its range.</exception>
+    /// <exception cref="ObjectDisposedException">The tunnel is disposed and its keys are erased.</exception>
+    public void ExportKeyingMaterial(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (label.Length is < 1 or > Hkdf.MaxLabel)
+        {
+            throw new ArgumentException("A label has 1 to 64 bytes.", nameof(label));
+        }
+
+        if (destination.Length > MaxExport)
+        {
+            throw new ArgumentException("At most 8160 bytes can be exported at once.", nameof(destination));
+        }
+
+        _session.Export(label, context, destination);
+    }
+
+    /// <summary>Moves the sending direction to a fresh key now, and asks the peer to do the same where <paramref name="requestPeer"/>.</summary>
+    /// <exception cref="SecureTunnelException">The tunnel has failed.</exception>
+    public ValueTask UpdateKeyAsync(bool requestPeer = false, CancellationToken cancellationToken = default) =>
+        _output.UpdateKeyAsync(requestPeer, cancellationToken);
+
+    /// <summary>Sends Close if that has not happened, gives the peer five seconds to take it, ends the transport and erases every key.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        using (var patience = new CancellationTokenSource(ClosePatience, _time))
+        {
+            await _output.TryCloseAsync(patience.Token).ConfigureAwait(false);
+        }
+
+        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        await _transport.Input.CompleteAsync().ConfigureAwait(false);
+        _output.Dispose();
+        _session.Dispose();
+    }
+
+    private const int MaxExport = 255 * ProtocolLimits.HashSize;
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+}

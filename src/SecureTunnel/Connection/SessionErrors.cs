@@ -1,0 +1,13 @@
+namespace Flint.SecureTunnel;
+
+/// <summary>The exceptions of an established tunnel.</summary>
+internal static class SessionErrors
+{
+    public static SecureTunnelException From(HandshakeFailure failure) =>
+        failure.Reason == SecureTunnelReason.Truncated
+            ? new SecureTunnelTruncatedException()
+            : new SecureTunnelException(failure.Reason, failure.Alert, failure.FromPeer, Describe(failure));
+
+    private static string Describe(HandshakeFailure failure) =>
+        failure.FromPeer ? $"The peer ended the tunnel: {failure.Alert}." : $"The tunnel failed: {failure.Reason} (alert {failure.Alert}).";
+}

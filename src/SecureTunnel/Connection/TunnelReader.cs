@@ -1,0 +1,121 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>The application's input: opens records as it is read. While it waits it holds no buffer of its own.</summary>
+internal sealed class TunnelReader(PipeReader transport, TunnelSession session, TunnelWriter writer, TimeProvider time) : PipeReader
+{
+    private readonly Pipe _opened = new(new PipeOptions(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false));
+
+    /// <summary>Bytes of records consumed from the transport.</summary>
+    public long BytesReceived { get; private set; }
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result) => _opened.Reader.TryRead(out result);
+
+    /// <inheritdoc/>
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (_opened.Reader.TryRead(out ReadResult result))
+            {
+                return result;
+            }
+
+            await OpenMoreAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => _opened.Reader.AdvanceTo(consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _opened.Reader.AdvanceTo(consumed, examined);
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead() => transport.CancelPendingRead();
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => _opened.Reader.Complete(exception);
+
+    private async ValueTask OpenMoreAsync(CancellationToken cancellationToken)
+    {
+        if (session.State == SessionState.Dead)
+        {
+            throw SessionErrors.From(session.Failure);
+        }
+
+        ReadResult result = await transport.ReadAsync(cancellationToken).ConfigureAwait(false);
+        SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed, out bool answerKeyUpdate);
+        transport.AdvanceTo(consumed, result.Buffer.End);
+        await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        if (answerKeyUpdate && last != SessionEvent.Failed)
+        {
+            await writer.UpdateKeyAsync(request: false, cancellationToken).ConfigureAwait(false);
+        }
+
+        switch (last)
+        {
+            case SessionEvent.Failed:
+                await writer.TrySendAlertAsync(cancellationToken).ConfigureAwait(false);
+                break;
+            case SessionEvent.Closed:
+                await _opened.Writer.CompleteAsync().ConfigureAwait(false);
+                break;
+            default:
+                if (result.IsCanceled)
+                {
+                    _opened.Reader.CancelPendingRead();
+                }
+                else if (result.IsCompleted && !session.OnEndOfStream())
+                {
+                    await writer.TrySendAlertAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Opens every whole frame of <paramref name="stream"/>, up to the one that ends this direction.</summary>
+    private SessionEvent OpenFrames(ReadOnlySequence<byte> stream, out SequencePosition consumed, out bool answerKeyUpdate)
+    {
+        SessionEvent last = SessionEvent.Data;
+        answerKeyUpdate = false;
+        while (last is not (SessionEvent.Closed or SessionEvent.Failed))
+        {
+            FrameStatus status = Frame.TryRead(stream, session.MaxBody, out int length);
+            if (status == FrameStatus.Truncated)
+            {
+                break;
+            }
+
+            last = status == FrameStatus.Ok ? OpenFrame(stream.Slice(0, length)) : session.OnBadFrame(status);
+            answerKeyUpdate |= last == SessionEvent.KeyUpdateRequested;
+            stream = stream.Slice(length);
+            BytesReceived += length;
+        }
+
+        consumed = stream.Start;
+        return last;
+    }
+
+    private SessionEvent OpenFrame(in ReadOnlySequence<byte> source)
+    {
+        int length = (int)source.Length;
+        Span<byte> frame = _opened.Writer.GetSpan(length)[..length];
+        source.CopyTo(frame);
+        SessionEvent what = session.OnFrame(frame, time.Milliseconds(), out ReadOnlySpan<byte> content);
+        if (what == SessionEvent.Data)
+        {
+            content.CopyTo(frame);
+            _opened.Writer.Advance(content.Length);
+        }
+
+        return what;
+    }
+}

@@ -1,0 +1,241 @@
+using System;
+using System.Buffers;
+using System.IO;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>
+/// The application's output: collects what is written, and at a flush seals it into as few records as the peer's max_record allows
+/// [ST-510]. Holds a buffer only between the first write and the flush.
+/// </summary>
+internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, TimeProvider time) : PipeWriter, IDisposable
+{
+    private readonly SemaphoreSlim _sending = new(1, 1); // the transport's output: the application's flush, and the reader's KeyUpdate or alert
+    private byte[] _pending = [];
+    private int _length;
+    private bool _completed;
+
+    /// <inheritdoc/>
+    public override bool CanGetUnflushedBytes => true;
+
+    /// <inheritdoc/>
+    public override long UnflushedBytes => _length;
+
+    /// <inheritdoc/>
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(Math.Max(1, sizeHint));
+        return _pending.AsMemory(_length);
+    }
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    /// <inheritdoc/>
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)(_pending.Length - _length), nameof(bytes));
+        _length += bytes;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SealPending();
+            return await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingFlush() => transport.CancelPendingFlush();
+
+    /// <summary>
+    /// Without an exception, sends what is pending and Close, in the background; <see cref="CompleteAsync"/> waits for it. With an exception
+    /// nothing more is sent, and the peer will see a truncated stream.
+    /// </summary>
+    public override void Complete(Exception? exception = null)
+    {
+        if (exception is null)
+        {
+            _ = TryCloseAsync(CancellationToken.None).AsTask();
+        }
+        else
+        {
+            _completed = true;
+            Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask CompleteAsync(Exception? exception = null)
+    {
+        if (exception is null)
+        {
+            await CloseAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        else
+        {
+            Complete(exception);
+        }
+    }
+
+    /// <summary>Moves to the next key.</summary>
+    public async ValueTask UpdateKeyAsync(bool request, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SealKeyUpdate(request);
+            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Sends the alert of a tunnel that this side failed; a peer that does not take it changes nothing.</summary>
+    public async ValueTask TrySendAlertAsync(CancellationToken cancellationToken)
+    {
+        if (!await _sending.WaitAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        try
+        {
+            counted.Advance(session.SealAlert(counted.GetSpan(ControlFrame)));
+            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsTransportFailure(e))
+        {
+            // The failure that led here is the one to report.
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>As <see cref="CompleteAsync"/>; a transport or tunnel that has failed already changes nothing.</summary>
+    public async ValueTask TryCloseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CloseAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsTransportFailure(e))
+        {
+            Release();
+        }
+    }
+
+    public void Dispose() => _sending.Dispose();
+
+    private async ValueTask CloseAsync(CancellationToken cancellationToken)
+    {
+        if (_completed)
+        {
+            return;
+        }
+
+        _completed = true;
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SealPending();
+            counted.Advance(session.SealClose(counted.GetSpan(ControlFrame)));
+            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private void SealPending()
+    {
+        ReadOnlySpan<byte> rest = _pending.AsSpan(0, _length);
+        while (!rest.IsEmpty)
+        {
+            if (session.NeedsKeyUpdate(time.Milliseconds()))
+            {
+                SealKeyUpdate(request: false);
+            }
+
+            ReadOnlySpan<byte> content = rest[..Math.Min(rest.Length, session.MaxContent)];
+            int sealedLength = session.SealData(content, counted.GetSpan(content.Length + RecordSealer.Overhead));
+            ThrowIfClosed(sealedLength);
+            counted.Advance(sealedLength);
+            rest = rest[content.Length..];
+        }
+
+        Release();
+    }
+
+    private void SealKeyUpdate(bool request)
+    {
+        int length = session.SealKeyUpdate(request, time.Milliseconds(), counted.GetSpan(ControlFrame));
+        ThrowIfClosed(length);
+        counted.Advance(length);
+    }
+
+    private void ThrowIfClosed(int sealedLength)
+    {
+        if (sealedLength == 0)
+        {
+            throw session.State == SessionState.Dead
+                ? SessionErrors.From(session.Failure)
+                : new InvalidOperationException("This direction of the tunnel is closed.");
+        }
+    }
+
+    private void Reserve(int more)
+    {
+        if (_completed)
+        {
+            throw new InvalidOperationException("This direction of the tunnel is closed.");
+        }
+
+        if (_pending.Length - _length >= more)
+        {
+            return;
+        }
+
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + more, MinBuffer));
+        _pending.AsSpan(0, _length).CopyTo(larger);
+        Return();
+        _pending = larger;
+    }
+
+    private void Release()
+    {
+        Return();
+        _pending = [];
+        _length = 0;
+    }
+
+    private void Return()
+    {
+        if (_pending.Length > 0)
+        {
+            _pending.AsSpan(0, _length).Clear();
+            ArrayPool<byte>.Shared.Return(_pending);
+        }
+    }
+
+    private static bool IsTransportFailure(Exception e) => e is IOException or InvalidOperationException or OperationCanceledException;
+
+    private const int MinBuffer = 512;
+    private const int ControlFrame = RecordSealer.Overhead + 1;
+}

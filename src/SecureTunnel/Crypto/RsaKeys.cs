@@ -1,0 +1,25 @@
+using System;
+using System.Security.Cryptography;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>What every RSA key of the protocol must be, checked when it is loaded.</summary>
+internal static class RsaKeys
+{
+    /// <returns>SHA-256 of the DER SubjectPublicKeyInfo.</returns>
+    /// <exception cref="CryptographicException">Modulus outside 2048 to 4096 bits or not whole bytes, or exponent other than 65537.</exception>
+    public static byte[] Check(RSA key)
+    {
+        RSAParameters parameters = key.ExportParameters(includePrivateParameters: false);
+        bool exponent = parameters.Exponent is [0x01, 0x00, 0x01];
+        if (key.KeySize is < MinBits or > MaxBits || key.KeySize % 8 != 0 || !exponent || (parameters.Modulus![^1] & 1) == 0) // [ST-102]
+        {
+            throw new CryptographicException("An RSA key of the tunnel has 2048 to 4096 bits and the exponent 65537.");
+        }
+
+        return SHA256.HashData(key.ExportSubjectPublicKeyInfo());
+    }
+
+    private const int MinBits = 2048;
+    private const int MaxBits = 4096;
+}

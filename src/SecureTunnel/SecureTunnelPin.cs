@@ -1,0 +1,47 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>A server key that a device trusts: its public part and its usage (section 4). Holds no secret; lives as long as the program.</summary>
+public sealed class SecureTunnelPin
+{
+    private readonly byte[] _keyHash;
+
+    private SecureTunnelPin(RSA publicKey, SecureTunnelKeyUsage usage)
+    {
+        _keyHash = RsaKeys.Check(publicKey);
+        PublicKey = publicKey;
+        Usage = usage;
+    }
+
+    /// <summary>What the server uses the key for.</summary>
+    public SecureTunnelKeyUsage Usage { get; }
+
+    /// <summary>SHA-256 of the DER SubjectPublicKeyInfo: 32 bytes.</summary>
+    public ReadOnlySpan<byte> KeyHash => _keyHash;
+
+    internal RSA PublicKey { get; }
+
+    /// <summary>Reads a DER SubjectPublicKeyInfo.</summary>
+    /// <exception cref="CryptographicException">Not a SubjectPublicKeyInfo, not RSA, modulus outside 2048 to 4096 bits, or exponent other than 65537.</exception>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The pin owns the key for the life of the program.")]
+    public static SecureTunnelPin FromSpki(ReadOnlySpan<byte> spki, SecureTunnelKeyUsage usage)
+    {
+        RSA key = RSA.Create();
+        key.ImportSubjectPublicKeyInfo(spki, out int read);
+        return read == spki.Length ? new SecureTunnelPin(key, usage) : throw new CryptographicException("Bytes follow the public key.");
+    }
+
+    /// <summary>Reads a PEM public key (<c>BEGIN PUBLIC KEY</c>).</summary>
+    /// <exception cref="CryptographicException">As <see cref="FromSpki"/>.</exception>
+    /// <exception cref="ArgumentException">No PEM key, or more than one.</exception>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The pin owns the key for the life of the program.")]
+    public static SecureTunnelPin FromPem(ReadOnlySpan<char> pem, SecureTunnelKeyUsage usage)
+    {
+        RSA key = RSA.Create();
+        key.ImportFromPem(pem);
+        return FromSpki(key.ExportSubjectPublicKeyInfo(), usage);
+    }
+}

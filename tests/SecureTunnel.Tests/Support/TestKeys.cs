@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using Flint.Testing;
+
+namespace Flint.SecureTunnel.Tests.Support;
+
+/// <summary>Keys and identities that many tests share. The private keys are those of the committed vectors: they protect nothing.</summary>
+internal static class TestKeys
+{
+    private static readonly string EncryptionPem = Pem("encryption");
+    private static readonly string SigningPem = Pem("signing");
+
+    public static byte[] Psk { get; } = [.. Enumerable.Range(0xA0, 32).Select(i => (byte)i)];
+
+    public static SecureTunnelDeviceId DeviceId { get; } = new("device-000000001");
+
+    public static SecureTunnelServerKey Encryption { get; } = SecureTunnelServerKey.FromPem(EncryptionPem, SecureTunnelKeyUsage.Encryption);
+
+    public static SecureTunnelServerKey Signing { get; } = SecureTunnelServerKey.FromPem(SigningPem, SecureTunnelKeyUsage.Signing);
+
+    /// <summary>A key that no device pins.</summary>
+    public static SecureTunnelServerKey Foreign { get; } = new(RSA.Create(2048), SecureTunnelKeyUsage.Encryption);
+
+    public static InMemoryDeviceStore Store()
+    {
+        var store = new InMemoryDeviceStore();
+        store.Set(DeviceId, SecureTunnelDevice.FromPsk(Psk));
+        return store;
+    }
+
+    public static SecureTunnelServerOptions ServerOptions(IDeviceStore? store = null, int maxRecord = 4096) => new()
+    {
+        Keys = [Encryption],
+        Devices = store ?? Store(),
+        ApplicationContext = "test"u8.ToArray(),
+        MaxRecord = maxRecord,
+    };
+
+    public static SecureTunnelClientOptions ClientOptions(byte[]? psk = null, SecureTunnelPin? pin = null, int maxRecord = 1024) => new()
+    {
+        Pins = new SecureTunnelPinSet(pin ?? Encryption.ToPin()),
+        DeviceId = DeviceId,
+        Credential = SecureTunnelCredential.FromPsk(psk ?? Psk),
+        ApplicationContext = "test"u8.ToArray(),
+        MaxRecord = maxRecord,
+    };
+
+    private static string Pem(string name)
+    {
+        using var keys = VectorFile.Open("tunnel/keys.json");
+        return keys.RootElement.GetProperty(name).GetProperty("pkcs8_pem").GetString()!;
+    }
+}
