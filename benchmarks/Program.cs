@@ -1,12 +1,14 @@
 using BenchmarkDotNet.Running;
 using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Ratios;
+using Flint.Benchmarks.SecureTunnel;
 
 if (args is ["ratios", ..])
 {
     return RatioRunner.Run(
     [
         .. DeviceNanoRatios.Create(),
+        .. SecureTunnelRatios.Create(),
     ]);
 }
 

@@ -91,7 +91,7 @@ internal sealed class ServerHandshake : IDisposable
     /// <summary>What the store knows of <see cref="DeviceId"/>; null where it knows nothing.</summary>
     public HandshakeStep OnDevice(SecureTunnelDevice? device, IBufferWriter<byte> output)
     {
-        // An unknown device runs the same computations with a PSK that nobody holds. [ST-314]
+        // An unknown device runs the same computations with a PSK that nobody holds. [ST-324]
         Span<byte> pskMix = stackalloc byte[ProtocolLimits.HashSize];
         _entropy.Fill(pskMix, EntropyUse.DummyPsk);
         if (device is not null)
