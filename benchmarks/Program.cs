@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using Flint.Benchmarks.Coap;
 using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
@@ -7,6 +8,7 @@ if (args is ["ratios", ..])
 {
     return RatioRunner.Run(
     [
+        .. CoapRatios.Create(),
         .. DeviceNanoRatios.Create(),
         .. SecureTunnelRatios.Create(),
     ]);

@@ -25,6 +25,14 @@ public ref struct CoapMessageWriter
     /// <summary>Begins at the start of <paramref name="buffer"/>.</summary>
     public CoapMessageWriter(Span<byte> buffer) => _buffer = buffer;
 
+    /// <summary>Writes options only, the first of them behind one numbered <paramref name="previous"/>.</summary>
+    internal CoapMessageWriter(Span<byte> buffer, CoapOptionNumber previous)
+    {
+        _buffer = buffer;
+        _number = (int)previous;
+        _stage = Stage.Header;
+    }
+
     /// <summary>Writes the header of a datagram (RFC 7252 section 3).</summary>
     /// <param name="type">T.</param>
     /// <param name="code">The code; the writer does not judge whether it suits the type.</param>
@@ -107,14 +115,33 @@ public ref struct CoapMessageWriter
 
     /// <summary>Writes an option that is a string, as UTF-8.</summary>
     /// <exception cref="InvalidOperationException">The header is missing, the payload was written, or a higher option number was.</exception>
-    public void WriteOption(CoapOptionNumber number, string value)
+    public void WriteOption(CoapOptionNumber number, ReadOnlySpan<char> value)
     {
-        ArgumentNullException.ThrowIfNull(value);
         Span<byte> destination = BeginOption(number, Encoding.UTF8.GetByteCount(value));
         if (!_overflow)
         {
             Encoding.UTF8.GetBytes(value, destination);
         }
+    }
+
+    /// <summary>Writes all options of another message as they are; the payload follows.</summary>
+    /// <exception cref="InvalidOperationException">The header is missing, or an option or the payload was written.</exception>
+    public void WriteOptions(CoapOptions options)
+    {
+        if (_stage != Stage.Header)
+        {
+            ThrowOutOfOrder(Stage.Options);
+        }
+
+        _number = int.MaxValue;
+        if (_overflow || options.Encoded.Length > _buffer.Length - _position)
+        {
+            _overflow = true;
+            return;
+        }
+
+        options.Encoded.CopyTo(_buffer[_position..]);
+        _position += options.Encoded.Length;
     }
 
     /// <summary>Writes the payload marker and the payload; nothing at all for an empty payload (RFC 7252 section 3).</summary>
