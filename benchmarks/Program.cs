@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Flint.Benchmarks.Coap;
 using Flint.Benchmarks.DeviceNano;
+using Flint.Benchmarks.Ota;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
 
@@ -10,6 +11,7 @@ if (args is ["ratios", ..])
     [
         .. CoapRatios.Create(),
         .. DeviceNanoRatios.Create(),
+        .. OtaRatios.Create(),
         .. SecureTunnelRatios.Create(),
     ]);
 }

@@ -73,7 +73,7 @@ internal sealed class OtaCborReader
             Fail(OtaStatus.ManifestFieldRange);
         }
 
-        return value;
+        return Status == OtaStatus.Ok ? value : 0;
     }
 
     /// <summary>A string; gives where its bytes start and how many they are.</summary>

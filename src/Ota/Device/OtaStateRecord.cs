@@ -29,6 +29,7 @@ internal sealed class OtaStateRecord
     public const int Valid = 2;
 
     private const uint Magic = 0x464F5331;
+    private const int MaxAttempts = 15;
     private const int Format = 1;
 
     public OtaStateRecord()
@@ -165,7 +166,7 @@ internal sealed class OtaStateRecord
         return OtaBytes.ReadUInt32(buffer, offset) == Magic
             && buffer[offset + 4] == Format
             && OtaBytes.ReadUInt32(buffer, offset + 124) == trust.Crc32C(0, buffer, offset, 124)
-            && IsBank(buffer[offset + 5]) && IsBank(buffer[offset + 6])
+            && IsBank(buffer[offset + 5]) && IsBank(buffer[offset + 6]) && buffer[offset + 7] <= MaxAttempts
             && buffer[offset + 16] <= Valid && buffer[offset + 17] <= Valid
             && OtaBytes.AllEqual(buffer, offset + 112, 12, 0);
     }
