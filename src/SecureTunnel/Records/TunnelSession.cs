@@ -72,8 +72,9 @@ internal sealed class TunnelSession : IDisposable
         switch (type)
         {
             case MessageType.Data:
-                content = opened;
-                return OnData(opened.Length);
+                SessionEvent what = OnData(opened.Length);
+                content = what == SessionEvent.Data ? opened : default;
+                return what;
             case MessageType.KeyUpdate:
                 return OnKeyUpdate(opened, now);
             case MessageType.Close when opened.Length == 1: // [ST-320]
@@ -118,6 +119,22 @@ internal sealed class TunnelSession : IDisposable
     /// <summary>Seals Data of at most <see cref="MaxContent"/> bytes.</summary>
     /// <returns>The frame's length; 0 where this direction is closed or the tunnel dead.</returns>
     public int SealData(ReadOnlySpan<byte> content, Span<byte> frame) => Move(SessionInput.Send) ? Seal(MessageType.Data, content, frame) : 0;
+
+    /// <summary>
+    /// Seals Data that is <paramref name="padding"/> + 2 bytes longer on the wire; content, padding and the 2 bytes together fit
+    /// <see cref="MaxContent"/>.
+    /// </summary>
+    /// <returns>The frame's length; 0 where this direction is closed or the tunnel dead.</returns>
+    public int SealPaddedData(ReadOnlySpan<byte> content, int padding, Span<byte> frame)
+    {
+        if (!Move(SessionInput.Send))
+        {
+            return 0;
+        }
+
+        RecordsSealed++;
+        return _sealer.SealPadded(content, padding, frame);
+    }
 
     /// <summary>Seals a KeyUpdate and moves to the next key.</summary>
     /// <returns>The frame's length; 0 where this direction is closed or the tunnel dead.</returns>

@@ -1,0 +1,178 @@
+// An independent reading of docs/spec/secure-tunnel.md: recomputes docs/spec/vectors/tunnel/handshakes.json from the inputs and the frames,
+// with nothing but Node.js's own cryptography. Usage: node verify.mjs FOLDER. Exit code 0 and a count, or the first value that differs.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import crypto from 'node:crypto';
+
+const folder = process.argv[2];
+const keys = JSON.parse(readFileSync(join(folder, 'keys.json')));
+const document = JSON.parse(readFileSync(join(folder, 'handshakes.json')));
+const Z = Buffer.alloc(32);
+const EMPTY = Buffer.alloc(0);
+const hex = text => Buffer.from(text, 'hex');
+const H = bytes => crypto.createHash('sha256').update(bytes).digest();
+const hmac = (key, bytes) => crypto.createHmac('sha256', key).update(bytes).digest();
+
+// Section 2
+function label(secret, name, context, length) {
+  const text = Buffer.from('st1 ' + name);
+  const info = Buffer.concat([Buffer.from([length >> 8, length & 255, text.length]), text, Buffer.from([context.length]), context]);
+  let block = EMPTY;
+  let out = EMPTY;
+  for (let i = 1; out.length < length; i++) {
+    block = hmac(secret, Buffer.concat([block, info, Buffer.from([i])]));
+    out = Buffer.concat([out, block]);
+  }
+  return out.subarray(0, length);
+}
+
+// Sections 5 and 9
+class Receiver {
+  constructor(suite, secret) {
+    this.ccm = suite === 1 || suite === 3;
+    this.rekey(secret);
+  }
+  rekey(secret) {
+    this.secret = secret;
+    this.sequence = 0n;
+    const block = label(secret, 'key', EMPTY, 28);
+    this.key = block.subarray(0, 16);
+    this.iv = block.subarray(16);
+  }
+  open(frame) {
+    if (frame.readUInt16BE(0) !== frame.length - 2) throw new Error('the length bytes do not count the body');
+    const nonce = Buffer.alloc(12);
+    nonce.writeBigUInt64BE(this.sequence++, 4);
+    for (let i = 0; i < 12; i++) nonce[i] ^= this.iv[i];
+    const text = frame.subarray(2, frame.length - 16);
+    const decipher = crypto.createDecipheriv(this.ccm ? 'aes-128-ccm' : 'aes-128-gcm', this.key, nonce, { authTagLength: 16 });
+    decipher.setAuthTag(frame.subarray(frame.length - 16));
+    decipher.setAAD(frame.subarray(0, 2), { plaintextLength: text.length });
+    const inner = decipher.update(text);
+    decipher.final();
+    return inner;
+  }
+}
+
+let checks = 0;
+let where = '';
+function same(name, actual, expected) {
+  const wanted = typeof expected === 'string' ? hex(expected) : expected;
+  if (!Buffer.from(actual).equals(wanted)) throw new Error(`${where}: ${name} is ${Buffer.from(actual).toString('hex')}, not ${wanted.toString('hex')}`);
+  checks++;
+}
+
+for (const { id, input, result } of document.vectors) {
+  where = id;
+  const full = input.mode === 0;
+  const s2 = input.suite >= 3;
+  const hello = hex(result.client_hello);
+  const answer = hex(result.server_hello);
+  const spki = hex(keys[input.key ?? (s2 ? 'signing' : 'encryption')].spki);
+  const context = hex(input.application_context);
+
+  // Section 8.1
+  const prologue = Buffer.concat([Buffer.from('SecureTunnel v1\0'), Buffer.from([context.length]), context, full ? H(spki) : Z]);
+  same('prologue', prologue, result.prologue);
+  const retried = result.retry === undefined ? EMPTY
+    : Buffer.concat([Buffer.from([0x00, 0x21, 0x04]), H(hex(result.first_hello)), hex(result.retry)]);
+
+  // Section 6.1: the fields stand where the diagram has them
+  let at = 42;
+  same('client_random', hello.subarray(9, 41), input.client_random);
+  if (full) {
+    same('key_id', hello.subarray(at, at + 8), H(spki).subarray(0, 8));
+    at += 8;
+  }
+  const kemLength = hello.readUInt16BE(at);
+  const kem = hello.subarray(at + 2, at + 2 + kemLength);
+  same('server_random', answer.subarray(8, 40), input.server_random);
+
+  // Section 8.2
+  const early = hmac(Z, full ? Z : hex(input.rpsk));
+  same('early', early, result.early);
+  if (!full) {
+    const hash = H(Buffer.concat([prologue, hello.subarray(0, hello.length - 32)]));
+    same('binder', hmac(label(early, 'binder', EMPTY, 32), hash), hello.subarray(hello.length - 32));
+  }
+  let shared = Z;
+  if (kemLength === 65) {
+    const ecdh = crypto.createECDH('prime256v1');
+    ecdh.setPrivateKey(hex(input.client_scalar));
+    same('client share', ecdh.getPublicKey(), kem);
+    shared = ecdh.computeSecret(answer.subarray(42, 107));
+  } else if (full) {
+    const privateKey = crypto.createPrivateKey(keys.encryption.pkcs8_pem);
+    shared = crypto.privateDecrypt({ key: privateKey, oaepHash: 'sha256', padding: crypto.constants.RSA_PKCS1_OAEP_PADDING }, kem);
+    same('seed', shared, input.seed);
+  }
+  const th1 = H(Buffer.concat([prologue, retried, hello, answer]));
+  same('th1', th1, result.th1);
+  const hs = hmac(label(early, 'derived', EMPTY, 32), shared);
+  same('hs', hs, result.hs);
+  const clientHandshake = label(hs, 'c hs', th1, 32);
+  const serverHandshake = label(hs, 's hs', th1, 32);
+  same('c_hs', clientHandshake, result.c_hs);
+  same('s_hs', serverHandshake, result.s_hs);
+
+  // Section 6.5
+  const serverAuth = new Receiver(input.suite, serverHandshake).open(hex(result.server_auth));
+  same('server_auth_inner', serverAuth, result.server_auth_inner);
+  if (s2 && full) {
+    const signature = serverAuth.subarray(4, 4 + serverAuth.readUInt16BE(2));
+    const signed = Buffer.concat([Buffer.from('SecureTunnel v1 server auth\0'), th1]);
+    const key = { key: crypto.createPublicKey(keys.signing.pkcs8_pem), padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+    if (!crypto.verify('sha256', signed, key, signature)) throw new Error(`${id}: the server's signature does not verify`);
+    checks++;
+  }
+  const beforeFinished = Buffer.concat([prologue, retried, hello, answer, serverAuth.subarray(0, serverAuth.length - 32)]);
+  same('th2', H(beforeFinished), result.th2);
+  same('server_finished', hmac(label(serverHandshake, 'finished', EMPTY, 32), H(beforeFinished)), serverAuth.subarray(serverAuth.length - 32));
+
+  // Section 6.6
+  const clientAuth = new Receiver(input.suite, clientHandshake).open(hex(result.client_auth));
+  same('client_auth_inner', clientAuth, result.client_auth_inner);
+  if (clientAuth[1] !== input.method) throw new Error(`${id}: method ${clientAuth[1]}`);
+  const head = Buffer.concat([prologue, retried, hello, answer, serverAuth]);
+  if (input.method === 2) {
+    const idEnd = 3 + clientAuth[2];
+    const signature = clientAuth.subarray(idEnd + 2, idEnd + 2 + clientAuth.readUInt16BE(idEnd));
+    const signed = Buffer.concat([Buffer.from('SecureTunnel v1 device auth\0'), H(Buffer.concat([head, clientAuth.subarray(0, idEnd)]))]);
+    const key = { key: crypto.createPublicKey(keys.device.pkcs8_pem), padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+    if (!crypto.verify('sha256', signed, key, signature)) throw new Error(`${id}: the device's signature does not verify`);
+    checks++;
+  }
+  const mix = input.method === 1 ? label(hmac(Buffer.from('SecureTunnel v1 device psk'), hex(input.psk)), 'mix', EMPTY, 32) : Z;
+  const master = hmac(label(hs, 'derived', EMPTY, 32), mix);
+  same('master', master, result.master);
+  const tha = H(Buffer.concat([head, clientAuth.subarray(0, clientAuth.length - 32)]));
+  same('tha', tha, result.tha);
+  same('client_finished', hmac(label(master, 'c finished', EMPTY, 32), tha), clientAuth.subarray(clientAuth.length - 32));
+  const th3 = H(Buffer.concat([head, clientAuth]));
+  same('th3', th3, result.th3);
+  const clientApplication = label(master, 'c ap', th3, 32);
+  const serverApplication = label(master, 's ap', th3, 32);
+  const exporter = label(master, 'exp', th3, 32);
+  const res = label(master, 'res', th3, 32);
+  same('c_ap', clientApplication, result.c_ap);
+  same('s_ap', serverApplication, result.s_ap);
+  same('exporter', exporter, result.exporter);
+  same('res', res, result.res);
+  same('exported', label(label(exporter, 'flint test', EMPTY, 32), 'exporter', H(Buffer.from('context')), 48), result.exported);
+
+  // Section 6.7, and the records behind it
+  const fromServer = new Receiver(input.suite, serverApplication);
+  const accept = fromServer.open(hex(result.accept));
+  same('accept_inner', accept, result.accept_inner);
+  same('rpsk', label(res, 'ticket', accept.subarray(6, 14), 32), result.rpsk);
+  for (const [receiver, records] of [[new Receiver(input.suite, clientApplication), result.client_records], [fromServer, result.server_records]]) {
+    const inners = ['\x17one', '\x17', '\x17' + 'Z'.repeat(100), '\x97\x00\x11padded' + '\x00'.repeat(17), '\x14\x01', '\x17two', '\x15\x00'];
+    records.forEach(({ comment, frame }, i) => {
+      const inner = receiver.open(hex(frame));
+      same(comment, inner, Buffer.from(inners[i], 'latin1'));
+      if (inner[0] === 0x14) receiver.rekey(label(receiver.secret, 'upd', EMPTY, 32));
+    });
+  }
+}
+
+console.log(`${document.vectors.length} handshakes, ${checks} values verified`);

@@ -1,0 +1,97 @@
+using System.Buffers;
+
+namespace Flint.SecureTunnel.Tests.Support;
+
+/// <summary>A server and a device without pipes: frames are handed over by hand, so that a test can stop, look and tamper anywhere.</summary>
+internal sealed class Machines : IDisposable
+{
+    private readonly ArrayBufferWriter<byte> _output = new();
+    private readonly IDeviceStore _devices;
+
+    public Machines(
+        SecureTunnelClientOptions? client = null, SecureTunnelServerOptions? server = null,
+        CryptoProvider? crypto = null, Entropy? entropy = null)
+    {
+        SecureTunnelServerOptions serverOptions = server ?? TestKeys.ServerOptions();
+        _devices = serverOptions.Devices!;
+        Client = new ClientHandshake(client ?? TestKeys.ClientOptions(), crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, now: 0);
+        Server = new ServerHandshake(serverOptions, crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, now: 0);
+    }
+
+    public ClientHandshake Client { get; }
+
+    public ServerHandshake Server { get; }
+
+    public byte[] Begin()
+    {
+        Client.Begin(_output);
+        return Take()[0];
+    }
+
+    /// <summary>Gives the server a frame and what it asks for, until it wants the next frame or is done.</summary>
+    /// <returns>The frames that it sends.</returns>
+    public byte[][] ToServer(byte[] frame)
+    {
+        HandshakeStep step = Server.OnFrame((byte[])frame.Clone(), now: 0, _output);
+        while (step is HandshakeStep.UsePrivateKey or HandshakeStep.FindDevice)
+        {
+            step = step == HandshakeStep.UsePrivateKey
+                ? Server.OnPrivateKey(now: 0, _output)
+                : Server.OnDevice(_devices.FindAsync(Server.DeviceId, default).AsTask().Result, _output);
+        }
+
+        return Take();
+    }
+
+    /// <summary>Gives the device a frame.</summary>
+    /// <returns>The frames that it sends.</returns>
+    public byte[][] ToClient(byte[] frame)
+    {
+        Client.OnFrame((byte[])frame.Clone(), _output);
+        return Take();
+    }
+
+    /// <summary>The whole handshake.</summary>
+    /// <returns>ClientHello, ServerHello, ServerAuth, ClientAuth, Accept.</returns>
+    public byte[][] Run()
+    {
+        byte[] hello = Begin();
+        byte[][] flight = ToServer(hello);
+        Assert.Empty(ToClient(flight[0]));
+        byte[] auth = Assert.Single(ToClient(flight[1]));
+        byte[] accept = Assert.Single(ToServer(auth));
+        Assert.Empty(ToClient(accept));
+        Assert.Equal(ClientState.Connected, Client.State);
+        Assert.Equal(ServerState.Connected, Server.State);
+        return [hello, flight[0], flight[1], auth, accept];
+    }
+
+    /// <summary>Both ends of an established session.</summary>
+    public static (TunnelSession Device, TunnelSession Gateway) Connect(int clientMaxRecord = 1024, int serverMaxRecord = 4096)
+    {
+        using var machines = new Machines(TestKeys.ClientOptions(maxRecord: clientMaxRecord), TestKeys.ServerOptions(maxRecord: serverMaxRecord));
+        machines.Run();
+        return (machines.Client.TakeSession(), machines.Server.TakeSession());
+    }
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        Server.Dispose();
+    }
+
+    private byte[][] Take()
+    {
+        var frames = new List<byte[]>();
+        var rest = new ReadOnlySequence<byte>(_output.WrittenMemory.ToArray());
+        while (Frame.TryRead(rest, ProtocolLimits.MaxBody, out int length) == FrameStatus.Ok)
+        {
+            frames.Add(rest.Slice(0, length).ToArray());
+            rest = rest.Slice(length);
+        }
+
+        Assert.True(rest.IsEmpty);
+        _output.ResetWrittenCount();
+        return [.. frames];
+    }
+}
