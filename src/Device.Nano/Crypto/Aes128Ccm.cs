@@ -13,7 +13,7 @@ namespace Flint.Device.Nano;
 /// </code>
 /// The two arrays are kept while the length stays the same, as it does in a download.
 /// </remarks>
-internal sealed class Aes128Ccm
+internal sealed class Aes128Ccm : IRecordCipher
 {
     private readonly IAes128 _aes;
     private byte[] _authenticated = new byte[0];
