@@ -15,9 +15,8 @@ public sealed partial class OtaEngine
             return Boot;
         }
 
-        _evidence.Load();
         bool known = _log.Load(_record);
-        Boot.IsBlank = !known && _log.IsBlank;
+        Boot.IsBlank = !known && _log.IsBlank();
         Boot.AttemptsLeft = 0;
 
         if (TryTrial())

@@ -26,6 +26,7 @@ internal sealed class OtaEvidence
     private int _block;
     private int _slot;
     private uint _number;
+    private bool _isLoaded;
     private bool _sessionStarted;
 
     public OtaEvidence(OtaFlash flash, OtaTrust trust, OtaRegion block0, OtaRegion block1)
@@ -41,25 +42,6 @@ internal sealed class OtaEvidence
         return OtaBytes.RoundUp(Length, flash.WriteUnit);
     }
 
-    /// <summary>Finds the newest record.</summary>
-    public void Load()
-    {
-        bool any = false;
-        for (int block = 0; block < 2 && _blocks[0].BlockCount > 0; block++)
-        {
-            for (int slot = 0; slot < Slots(block); slot++)
-            {
-                if (ReadSlot(block, slot) && (!any || unchecked((int)(OtaBytes.ReadUInt32(_stored, 4) - _number)) > 0))
-                {
-                    any = true;
-                    _number = OtaBytes.ReadUInt32(_stored, 4);
-                    _block = block;
-                    _slot = slot + 1;
-                }
-            }
-        }
-    }
-
     public void Append(int reason, int bank, int attempts, uint runs, uint about, uint detail, byte[] subject)
     {
         if (_blocks[0].BlockCount == 0)
@@ -67,6 +49,7 @@ internal sealed class OtaEvidence
             return;
         }
 
+        Load();
         if (!_sessionStarted || _slot >= Slots(_block))
         {
             StartBlock();
@@ -91,6 +74,7 @@ internal sealed class OtaEvidence
     /// <summary>Copies the record that is <paramref name="back"/> before the newest; <c>false</c> where there is none.</summary>
     public bool TryRead(int back, byte[] buffer, int offset)
     {
+        Load();
         uint wanted = unchecked(_number - (uint)back);
         for (int block = 0; block < 2 && _blocks[0].BlockCount > 0; block++)
         {
@@ -105,6 +89,31 @@ internal sealed class OtaEvidence
         }
 
         return false;
+    }
+
+    // Looked for when it is first needed, not at each boot.
+    private void Load()
+    {
+        if (_isLoaded)
+        {
+            return;
+        }
+
+        _isLoaded = true;
+        bool any = false;
+        for (int block = 0; block < 2 && _blocks[0].BlockCount > 0; block++)
+        {
+            for (int slot = 0; slot < Slots(block); slot++)
+            {
+                if (ReadSlot(block, slot) && (!any || unchecked((int)(OtaBytes.ReadUInt32(_stored, 4) - _number)) > 0))
+                {
+                    any = true;
+                    _number = OtaBytes.ReadUInt32(_stored, 4);
+                    _block = block;
+                    _slot = slot + 1;
+                }
+            }
+        }
     }
 
     // Half of the block is left free, so that blocks do not alternate at every record.

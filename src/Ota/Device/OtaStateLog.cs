@@ -30,14 +30,26 @@ internal sealed class OtaStateLog
         _readBack = new byte[OtaStateRecord.StoredLength(flash)];
     }
 
-    /// <summary>After <see cref="Load"/> found nothing: whether the blocks are blank, as opposed to damaged.</summary>
-    public bool IsBlank { get; private set; }
+    /// <summary>Whether the blocks are wholly erased, as opposed to damaged: for a device on which <see cref="Load"/> found nothing.</summary>
+    public bool IsBlank()
+    {
+        bool isBlank = true;
+        for (int block = 0; block < 2; block++)
+        {
+            for (int slot = 0; isBlank && slot < Slots(block); slot++)
+            {
+                isBlank = _flash.Read(Address(block, slot), _readBack, 0, _readBack.Length)
+                    && OtaBytes.AllEqual(_readBack, 0, _readBack.Length, _flash.ErasedValue);
+            }
+        }
+
+        return isBlank;
+    }
 
     /// <summary>Finds the latest record, and commits it again where only one copy of it is valid.</summary>
     public bool Load(OtaStateRecord record)
     {
         int copies = 0;
-        IsBlank = true;
         record.Clear();
         for (int block = 0; block < 2; block++)
         {
@@ -116,14 +128,12 @@ internal sealed class OtaStateLog
     {
         if (!_flash.Read(Address(block, slot), _readBack, 0, _readBack.Length))
         {
-            IsBlank = false;
             return copies;
         }
 
         uint sequence = OtaBytes.ReadUInt32(_readBack, 8);
         bool isLater = copies == 0 || unchecked((int)(sequence - best.Sequence)) > 0;
         bool isSame = copies > 0 && sequence == best.Sequence;
-        IsBlank = IsBlank && OtaBytes.AllEqual(_readBack, 0, _readBack.Length, _flash.ErasedValue);
         if (isLater && best.TryRead(_readBack, 0, _trust))
         {
             Array.Copy(_readBack, 0, _stored, 0, _stored.Length);
