@@ -1,4 +1,7 @@
 using BenchmarkDotNet.Running;
+using Flint.Benchmarks.Coap;
+using Flint.Benchmarks.DeviceNano;
+using Flint.Benchmarks.Ota;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
 
@@ -6,6 +9,9 @@ if (args is ["ratios", ..])
 {
     return RatioRunner.Run(
     [
+        .. CoapRatios.Create(),
+        .. DeviceNanoRatios.Create(),
+        .. OtaRatios.Create(),
         .. SecureTunnelRatios.Create(),
     ]);
 }

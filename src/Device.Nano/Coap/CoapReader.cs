@@ -1,0 +1,437 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// Reads one CoAP message after the other in place: a datagram (RFC 7252 section 3) or the start of a stream (RFC 8323 section 3.2).
+/// One reader serves for ever; it holds offsets into the caller's buffer and allocates nothing.
+/// </summary>
+/// <remarks>
+/// <code>
+/// datagram   0                   1                   2                   3
+///            0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+///           |Ver| T |  TKL  |      Code     |          Message ID           |  token  options  0xFF  payload
+/// stream    |  Len  |  TKL  | Len extended, 0, 1, 2 or 4 bytes |    Code    |  token  options  0xFF  payload
+/// option    | delta |length | delta extended 0-2 | length extended 0-2 |  value
+/// </code>
+/// The message is checked whole before the first option is given. What a reader tells is valid until the buffer changes.
+/// </remarks>
+public sealed class CoapReader
+{
+    private byte[] _buffer = new byte[0];
+    private int _optionsStart;
+    private int _optionsEnd;
+    private int _at;
+
+    /// <summary>The longest token that is accepted, in bytes: 8, or up to 65804 where extended tokens were agreed (RFC 8974).</summary>
+    public int MaxTokenLength { get; set; } = BaseTokenLength;
+
+    /// <summary>The type; in a stream there is none and this is 0.</summary>
+    public CoapType Type { get; private set; }
+
+    /// <summary>The code, see <see cref="CoapCode"/>.</summary>
+    public byte Code { get; private set; }
+
+    /// <summary>The message id, 0 to 65535; in a stream there is none and this is 0.</summary>
+    public int MessageId { get; private set; }
+
+    /// <summary>Where the token starts in the buffer.</summary>
+    public int TokenOffset { get; private set; }
+
+    /// <summary>The token's length in bytes.</summary>
+    public int TokenLength { get; private set; }
+
+    /// <summary>Where the payload starts in the buffer.</summary>
+    public int PayloadOffset { get; private set; }
+
+    /// <summary>The payload's length in bytes, 0 where there is none.</summary>
+    public int PayloadLength { get; private set; }
+
+    /// <summary>How many bytes the message took; 0 where it could not be read.</summary>
+    public int Consumed { get; private set; }
+
+    /// <summary>The number of the option that <see cref="NextOption"/> found.</summary>
+    public int OptionNumber { get; private set; }
+
+    /// <summary>Where the option's value starts in the buffer.</summary>
+    public int OptionOffset { get; private set; }
+
+    /// <summary>The length of the option's value in bytes.</summary>
+    public int OptionLength { get; private set; }
+
+    /// <summary>Reads the datagram of <paramref name="count"/> bytes at <paramref name="offset"/> (RFC 7252 section 3).</summary>
+    /// <returns>Ok and the message's fields, or the reason and every field 0.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
+    public CoapReadStatus ReadDatagram(byte[] buffer, int offset, int count)
+    {
+        Clear(buffer, offset, count);
+        CoapReadStatus status = ReadDatagramHeader(offset, offset + count);
+        return Finish(status, count);
+    }
+
+    /// <summary>
+    /// Reads the first message of the <paramref name="count"/> bytes that a stream has given so far (RFC 8323 section 3.2).
+    /// A message longer than the limit is refused from its header alone, before anything waits for the rest of it.
+    /// </summary>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="offset">Where they start.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="maxMessageSize">The longest message that is accepted, header included, in bytes.</param>
+    /// <returns>Ok, the fields and <see cref="Consumed"/>; NeedMoreData; or the reason, which ends the stream.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
+    public CoapReadStatus ReadStream(byte[] buffer, int offset, int count, int maxMessageSize)
+    {
+        Clear(buffer, offset, count);
+        CoapReadStatus status = ReadStreamHeader(offset, offset + count, maxMessageSize, out int total);
+        return Finish(status, total);
+    }
+
+    /// <summary>Goes to the next option. Options come in the order of their numbers.</summary>
+    /// <returns>False behind the last one.</returns>
+    public bool NextOption()
+    {
+        if (_at >= _optionsEnd)
+        {
+            return false;
+        }
+
+        // The lengths were checked when the message was read.
+        byte[] buffer = _buffer;
+        int head = buffer[_at++];
+        int delta = head >> 4;
+        int length = head & 0x0F;
+        if (delta >= OneByteExtension)
+        {
+            delta = ReadExtension(delta, _at);
+            _at += delta < TwoByteBase ? 1 : 2;
+        }
+
+        if (length >= OneByteExtension)
+        {
+            length = ReadExtension(length, _at);
+            _at += length < TwoByteBase ? 1 : 2;
+        }
+
+        OptionNumber += delta;
+        OptionOffset = _at;
+        OptionLength = length;
+        _at += length;
+        return true;
+    }
+
+    /// <summary>Goes back before the first option.</summary>
+    public void RewindOptions()
+    {
+        _at = _optionsStart;
+        OptionNumber = 0;
+        OptionOffset = 0;
+        OptionLength = 0;
+    }
+
+    /// <summary>The option's value as an unsigned number (RFC 7252 section 3.2); leading zeros are accepted.</summary>
+    /// <returns>False where the value is longer than four bytes.</returns>
+    public bool TryGetOptionUInt(out uint value)
+    {
+        value = 0;
+        if (OptionLength > 4)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < OptionLength; i++)
+        {
+            value = (value << 8) | _buffer[OptionOffset + i];
+        }
+
+        return true;
+    }
+
+    private CoapReadStatus ReadDatagramHeader(int at, int end)
+    {
+        if (end - at < DatagramHeaderLength)
+        {
+            return CoapReadStatus.TruncatedHeader;
+        }
+
+        int first = _buffer[at];
+        if (first >> 6 != ProtocolVersion)
+        {
+            return CoapReadStatus.UnknownVersion;
+        }
+
+        Type = (CoapType)((first >> 4) & 3);
+        Code = _buffer[at + 1];
+        MessageId = (_buffer[at + 2] << 8) | _buffer[at + 3];
+        if (Code == CoapCode.Empty && ((first & 0x0F) != 0 || end - at > DatagramHeaderLength))
+        {
+            return CoapReadStatus.EmptyWithContent;
+        }
+
+        CoapReadStatus status = CheckDatagram(Type, Code);
+        if (status == CoapReadStatus.Ok)
+        {
+            status = ReadToken(first & 0x0F, at + DatagramHeaderLength, end);
+        }
+
+        if (status == CoapReadStatus.NeedMoreData || (status == CoapReadStatus.Ok && TokenLength > end - TokenOffset))
+        {
+            return CoapReadStatus.TruncatedToken;
+        }
+
+        return status == CoapReadStatus.Ok ? ReadBody(TokenOffset + TokenLength, end) : status;
+    }
+
+    /// <summary>Which types go with which codes (RFC 7252 sections 4.2, 4.3 and 12.1).</summary>
+    internal static CoapReadStatus CheckDatagram(CoapType type, byte code)
+    {
+        if (code == CoapCode.Empty)
+        {
+            return type == CoapType.NonConfirmable ? CoapReadStatus.NonConfirmableEmpty : CoapReadStatus.Ok;
+        }
+
+        if (CoapCode.IsSignal(code) || CoapCode.IsReserved(code))
+        {
+            return CoapReadStatus.ReservedCodeClass;
+        }
+
+        if (type == CoapType.Reset)
+        {
+            return CoapReadStatus.ResetNotEmpty;
+        }
+
+        return type == CoapType.Acknowledgement && CoapCode.IsRequest(code) ? CoapReadStatus.AcknowledgementWithRequest : CoapReadStatus.Ok;
+    }
+
+    private CoapReadStatus ReadStreamHeader(int at, int end, int maxMessageSize, out int total)
+    {
+        total = 0;
+        int start = at;
+        if (at == end)
+        {
+            return CoapReadStatus.NeedMoreData;
+        }
+
+        int first = _buffer[at++];
+        int tokenNibble = first & 0x0F;
+        CoapReadStatus status = CheckTokenNibble(tokenNibble);
+        if (status != CoapReadStatus.Ok)
+        {
+            return status;
+        }
+
+        int lengthNibble = first >> 4;
+        int extension = lengthNibble == FourByteExtension ? 4 : ExtensionLength(lengthNibble);
+        if (extension > end - at)
+        {
+            return CoapReadStatus.NeedMoreData;
+        }
+
+        // 64 bits: the largest length is 2^32 + 65804, and must not wrap into an acceptable one.
+        long body = lengthNibble;
+        if (extension == 4)
+        {
+            body = (((long)_buffer[at] << 24) | ((long)_buffer[at + 1] << 16) | ((long)_buffer[at + 2] << 8) | _buffer[at + 3]) + FourByteBase;
+        }
+        else if (extension != 0)
+        {
+            body = ReadExtension(lengthNibble, at);
+        }
+
+        // The length alone may already be too much, before the code and the token are there.
+        at += extension;
+        int leastToken = tokenNibble < OneByteExtension ? tokenNibble : OneByteExtension;
+        if (at + 1 - start + leastToken + body > maxMessageSize)
+        {
+            return CoapReadStatus.MessageTooLarge;
+        }
+
+        int codeAt = at;
+        status = at < end ? ReadToken(tokenNibble, at + 1, end) : CoapReadStatus.NeedMoreData;
+        if (status != CoapReadStatus.Ok)
+        {
+            return status;
+        }
+
+        long whole = TokenOffset - start + TokenLength + body;
+        if (whole > maxMessageSize)
+        {
+            return CoapReadStatus.MessageTooLarge;
+        }
+
+        if (whole > end - start)
+        {
+            return CoapReadStatus.NeedMoreData;
+        }
+
+        Code = _buffer[codeAt];
+        if (Code == CoapCode.Empty && whole != EmptyStreamLength)
+        {
+            return CoapReadStatus.EmptyWithContent;
+        }
+
+        if (CoapCode.IsReserved(Code))
+        {
+            return CoapReadStatus.ReservedCodeClass;
+        }
+
+        total = (int)whole;
+        return ReadBody(TokenOffset + TokenLength, start + total);
+    }
+
+    private CoapReadStatus CheckTokenNibble(int nibble)
+    {
+        if (nibble == 15 || (nibble > BaseTokenLength && MaxTokenLength <= BaseTokenLength))
+        {
+            return CoapReadStatus.ReservedTokenLength;
+        }
+
+        return nibble < OneByteExtension && nibble > MaxTokenLength ? CoapReadStatus.TokenTooLong : CoapReadStatus.Ok;
+    }
+
+    /// <summary>Reads the token's extended length (RFC 8974 section 2.1); whether its bytes are there is for the caller to check.</summary>
+    /// <returns>NeedMoreData where the bytes end before the length does.</returns>
+    private CoapReadStatus ReadToken(int nibble, int at, int end)
+    {
+        CoapReadStatus status = CheckTokenNibble(nibble);
+        if (status != CoapReadStatus.Ok)
+        {
+            return status;
+        }
+
+        int length = nibble;
+        if (nibble >= OneByteExtension)
+        {
+            int extension = ExtensionLength(nibble);
+            if (extension > end - at)
+            {
+                return CoapReadStatus.NeedMoreData;
+            }
+
+            length = ReadExtension(nibble, at);
+            at += extension;
+        }
+
+        if (length > MaxTokenLength)
+        {
+            return CoapReadStatus.TokenTooLong;
+        }
+
+        TokenOffset = at;
+        TokenLength = length;
+        return CoapReadStatus.Ok;
+    }
+
+    /// <summary>Checks every option and finds the payload (RFC 7252 sections 3 and 3.1).</summary>
+    private CoapReadStatus ReadBody(int at, int end)
+    {
+        byte[] buffer = _buffer;
+        _optionsStart = at;
+        _at = at;
+        int number = 0;
+        while (at < end)
+        {
+            int head = buffer[at++];
+            if (head == PayloadMarker)
+            {
+                _optionsEnd = at - 1;
+                PayloadOffset = at;
+                PayloadLength = end - at;
+                return at == end ? CoapReadStatus.PayloadMarkerWithoutPayload : CoapReadStatus.Ok;
+            }
+
+            int delta = head >> 4;
+            int length = head & 0x0F;
+            if (delta == ReservedNibble)
+            {
+                return CoapReadStatus.ReservedOptionDelta;
+            }
+
+            if (length == ReservedNibble)
+            {
+                return CoapReadStatus.ReservedOptionLength;
+            }
+
+            int deltaExtension = ExtensionLength(delta);
+            int lengthExtension = ExtensionLength(length);
+            if (deltaExtension + lengthExtension > end - at)
+            {
+                return CoapReadStatus.TruncatedOptionHeader;
+            }
+
+            number += deltaExtension == 0 ? delta : ReadExtension(delta, at);
+            at += deltaExtension;
+            if (number > MaxOptionNumber)
+            {
+                return CoapReadStatus.OptionNumberTooLarge;
+            }
+
+            length = lengthExtension == 0 ? length : ReadExtension(length, at);
+            at += lengthExtension;
+            if (length > end - at)
+            {
+                return CoapReadStatus.TruncatedOptionValue;
+            }
+
+            at += length;
+        }
+
+        _optionsEnd = end;
+        PayloadOffset = end;
+        return CoapReadStatus.Ok;
+    }
+
+    /// <summary>How many bytes of extension a nibble announces, where 15 has no meaning of its own.</summary>
+    internal static int ExtensionLength(int nibble) => nibble < OneByteExtension ? 0 : nibble - OneByteExtension + 1;
+
+    /// <summary>The value of nibble 13 (one byte follows) or 14 (two bytes follow).</summary>
+    private int ReadExtension(int nibble, int at) =>
+        nibble == OneByteExtension ? _buffer[at] + OneByteExtension : ((_buffer[at] << 8) | _buffer[at + 1]) + TwoByteBase;
+
+    private CoapReadStatus Finish(CoapReadStatus status, int consumed)
+    {
+        if (status == CoapReadStatus.Ok)
+        {
+            Consumed = consumed;
+        }
+        else
+        {
+            Clear(_buffer, 0, 0);
+        }
+
+        return status;
+    }
+
+    private void Clear(byte[] buffer, int offset, int count)
+    {
+        if (buffer == null || offset < 0 || count < 0 || count > buffer.Length - offset)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count));
+        }
+
+        _buffer = buffer;
+        _optionsStart = 0;
+        _optionsEnd = 0;
+        Type = CoapType.Confirmable;
+        Code = CoapCode.Empty;
+        MessageId = 0;
+        TokenOffset = 0;
+        TokenLength = 0;
+        PayloadOffset = 0;
+        PayloadLength = 0;
+        Consumed = 0;
+        RewindOptions();
+    }
+
+    // Specification
+    internal const int ProtocolVersion = 1;
+    internal const int DatagramHeaderLength = 4;
+    internal const int BaseTokenLength = 8;
+    internal const int PayloadMarker = 0xFF;
+    internal const int OneByteExtension = 13;
+    internal const int FourByteExtension = 15;
+    internal const int TwoByteBase = 269;
+    internal const int FourByteBase = 65805;
+    internal const int MaxOptionNumber = 65535;
+    private const int ReservedNibble = 15;
+    private const int EmptyStreamLength = 2;
+}

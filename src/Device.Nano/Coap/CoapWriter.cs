@@ -1,0 +1,327 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// Writes one CoAP message after the other into the caller's buffer: a datagram (RFC 7252 section 3) or a message of a stream
+/// (RFC 8323 section 3.2). Begin, options in the order of their numbers, payload, <see cref="Complete"/>. Allocates nothing;
+/// a mistake on the way is kept and told at the end.
+/// </summary>
+/// <remarks>
+/// A stream's header holds the length of what follows it, which is known only at the end. Room for the longest header that the
+/// buffer can need is left in front, so the message may start a little behind the given offset: see <see cref="Offset"/>.
+/// </remarks>
+public sealed class CoapWriter
+{
+    private byte[] _buffer = new byte[0];
+    private int _end;
+    private int _at;
+    private int _codeAt;
+    private int _bodyStart;
+    private int _tokenNibble;
+    private int _lastOption;
+    private byte _code;
+    private bool _isStream;
+    private bool _hasPayload;
+
+    /// <summary>The first reason that stops the message, or Ok.</summary>
+    public CoapWriteStatus Status { get; private set; }
+
+    /// <summary>Where the completed message starts in the buffer.</summary>
+    public int Offset { get; private set; }
+
+    /// <summary>The completed message's length in bytes; 0 before <see cref="Complete"/> and where it failed.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Begins a message of a datagram in the <paramref name="count"/> bytes at <paramref name="offset"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the message goes.</param>
+    /// <param name="count">How much room there is.</param>
+    /// <param name="type">The type.</param>
+    /// <param name="code">The code, see <see cref="CoapCode"/>.</param>
+    /// <param name="messageId">The message id; its lower 16 bits count.</param>
+    /// <param name="token">What holds the token; it may be another part of <paramref name="buffer"/>.</param>
+    /// <param name="tokenOffset">Where the token starts.</param>
+    /// <param name="tokenLength">The token's length, 0 to 8 bytes, or more where extended tokens were agreed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A range does not lie within its buffer.</exception>
+    public void BeginDatagram(byte[] buffer, int offset, int count, CoapType type, byte code, int messageId, byte[] token, int tokenOffset, int tokenLength)
+    {
+        Begin(buffer, offset, count, code, token, tokenOffset, tokenLength);
+        if (CoapReader.CheckDatagram(type, code) != CoapReadStatus.Ok)
+        {
+            Fail(CoapWriteStatus.InvalidHeader);
+        }
+
+        _isStream = false;
+        if (Reserve(CoapReader.DatagramHeaderLength))
+        {
+            buffer[offset] = (byte)((CoapReader.ProtocolVersion << 6) | ((int)type << 4) | _tokenNibble);
+            buffer[offset + 1] = code;
+            buffer[offset + 2] = (byte)(messageId >> 8);
+            buffer[offset + 3] = (byte)messageId;
+            _at += CoapReader.DatagramHeaderLength;
+        }
+
+        WriteToken(token, tokenOffset, tokenLength);
+    }
+
+    /// <summary>Begins a message of a stream in the <paramref name="count"/> bytes at <paramref name="offset"/>.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the message goes, or up to four bytes behind it.</param>
+    /// <param name="count">How much room there is.</param>
+    /// <param name="code">The code, see <see cref="CoapCode"/>.</param>
+    /// <param name="token">What holds the token; it may be another part of <paramref name="buffer"/>.</param>
+    /// <param name="tokenOffset">Where the token starts.</param>
+    /// <param name="tokenLength">The token's length, 0 to 8 bytes, or more where extended tokens were agreed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A range does not lie within its buffer.</exception>
+    public void BeginStream(byte[] buffer, int offset, int count, byte code, byte[] token, int tokenOffset, int tokenLength)
+    {
+        Begin(buffer, offset, count, code, token, tokenOffset, tokenLength);
+        if (CoapCode.IsReserved(code))
+        {
+            Fail(CoapWriteStatus.InvalidHeader);
+        }
+
+        _isStream = true;
+
+        // The largest body that fits behind its own length decides how long that length can get.
+        int room = count - 2 - CoapReader.ExtensionLength(_tokenNibble) - tokenLength;
+        int header = 2 + LengthExtension(room - LengthExtension(room));
+        if (Reserve(header))
+        {
+            _at += header;
+            _codeAt = _at - 1;
+            buffer[_codeAt] = code;
+        }
+
+        WriteToken(token, tokenOffset, tokenLength);
+    }
+
+    /// <summary>Writes an option whose value is a range of bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
+    public void WriteOption(int number, byte[] value, int offset, int count)
+    {
+        CheckRange(value, offset, count);
+        if (BeginOption(number, count))
+        {
+            Array.Copy(value, offset, _buffer, _at, count);
+            _at += count;
+        }
+    }
+
+    /// <summary>Writes an option whose value is an unsigned number, in as few bytes as it takes: none for 0 (RFC 7252 section 3.2).</summary>
+    public void WriteOption(int number, uint value)
+    {
+        int count = value == 0 ? 0 : value < 0x100 ? 1 : value < 0x10000 ? 2 : value < 0x1000000 ? 3 : 4;
+        if (BeginOption(number, count))
+        {
+            for (int shift = (count - 1) * 8; shift >= 0; shift -= 8)
+            {
+                _buffer[_at++] = (byte)(value >> shift);
+            }
+        }
+    }
+
+    /// <summary>Writes an option whose value is text, as UTF-8 (RFC 7252 section 3.2).</summary>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    public void WriteOption(int number, string value)
+    {
+        if (value == null)
+        {
+            throw new ArgumentNullException(nameof(value));
+        }
+
+        int count = Utf8Text.Count(value);
+        if (count < 0)
+        {
+            Fail(CoapWriteStatus.InvalidText);
+        }
+        else if (BeginOption(number, count))
+        {
+            _at += Utf8Text.Write(value, _buffer, _at);
+        }
+    }
+
+    /// <summary>Writes the payload; an empty one writes nothing (RFC 7252 section 3).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
+    public void WritePayload(byte[] value, int offset, int count)
+    {
+        CheckRange(value, offset, count);
+        if (count == 0 || !CanWriteContent() || !Reserve(1 + count))
+        {
+            return;
+        }
+
+        _buffer[_at++] = CoapReader.PayloadMarker;
+        Array.Copy(value, offset, _buffer, _at, count);
+        _at += count;
+        _hasPayload = true;
+    }
+
+    /// <summary>Completes the message: <see cref="Offset"/> and <see cref="Length"/> say where it is.</summary>
+    /// <returns>Ok, or the first reason why there is no message.</returns>
+    public CoapWriteStatus Complete()
+    {
+        if (Status == CoapWriteStatus.Ok && (!_isStream || WriteStreamHeader(_at - _bodyStart)))
+        {
+            Length = _at - Offset;
+        }
+
+        return Status;
+    }
+
+    private void Begin(byte[] buffer, int offset, int count, byte code, byte[] token, int tokenOffset, int tokenLength)
+    {
+        CheckRange(buffer, offset, count);
+        CheckRange(token, tokenOffset, tokenLength);
+        _buffer = buffer;
+        _at = offset;
+        _end = offset + count;
+        _bodyStart = offset;
+        _code = code;
+        _lastOption = 0;
+        _hasPayload = false;
+        Status = CoapWriteStatus.Ok;
+        Offset = offset;
+        Length = 0;
+        _tokenNibble = Nibble(tokenLength);
+        if (tokenLength > MaxExtended)
+        {
+            Fail(CoapWriteStatus.TokenTooLong);
+        }
+        else if (code == CoapCode.Empty && tokenLength != 0)
+        {
+            Fail(CoapWriteStatus.EmptyWithContent);
+        }
+    }
+
+    private void WriteToken(byte[] token, int offset, int count)
+    {
+        if (Reserve(CoapReader.ExtensionLength(_tokenNibble) + count))
+        {
+            WriteExtension(_tokenNibble, count);
+            Array.Copy(token, offset, _buffer, _at, count);
+            _at += count;
+            _bodyStart = _at;
+        }
+    }
+
+    private bool BeginOption(int number, int count)
+    {
+        if (!CanWriteContent())
+        {
+            return false;
+        }
+
+        if (number < 0 || number > CoapReader.MaxOptionNumber)
+        {
+            return Fail(CoapWriteStatus.OptionNumberOutOfRange);
+        }
+
+        if (number < _lastOption)
+        {
+            return Fail(CoapWriteStatus.OptionOutOfOrder);
+        }
+
+        if (count > MaxExtended)
+        {
+            return Fail(CoapWriteStatus.OptionTooLong);
+        }
+
+        int delta = number - _lastOption;
+        int deltaNibble = Nibble(delta);
+        int lengthNibble = Nibble(count);
+        if (!Reserve(1 + CoapReader.ExtensionLength(deltaNibble) + CoapReader.ExtensionLength(lengthNibble) + count))
+        {
+            return false;
+        }
+
+        _buffer[_at++] = (byte)((deltaNibble << 4) | lengthNibble);
+        WriteExtension(deltaNibble, delta);
+        WriteExtension(lengthNibble, count);
+        _lastOption = number;
+        return true;
+    }
+
+    private static int Nibble(int value) =>
+        value < CoapReader.OneByteExtension ? value : value < CoapReader.TwoByteBase ? CoapReader.OneByteExtension : CoapReader.OneByteExtension + 1;
+
+    private void WriteExtension(int nibble, int value)
+    {
+        if (nibble == CoapReader.OneByteExtension)
+        {
+            _buffer[_at++] = (byte)(value - CoapReader.OneByteExtension);
+        }
+        else if (nibble > CoapReader.OneByteExtension)
+        {
+            _buffer[_at++] = (byte)((value - CoapReader.TwoByteBase) >> 8);
+            _buffer[_at++] = (byte)(value - CoapReader.TwoByteBase);
+        }
+    }
+
+    private bool CanWriteContent()
+    {
+        if (_code == CoapCode.Empty)
+        {
+            return Fail(CoapWriteStatus.EmptyWithContent);
+        }
+
+        return _hasPayload ? Fail(CoapWriteStatus.ContentAfterPayload) : Status == CoapWriteStatus.Ok;
+    }
+
+    /// <summary>Puts the header directly before the code, which stands at a fixed place.</summary>
+    private bool WriteStreamHeader(int body)
+    {
+        int extension = LengthExtension(body);
+        int at = _codeAt - 1 - extension;
+        if (at < Offset)
+        {
+            return Fail(CoapWriteStatus.BufferTooSmall);
+        }
+
+        Offset = at;
+        int nibble = extension == 0 ? body : extension == 4 ? 15 : CoapReader.OneByteExtension + extension - 1;
+        _buffer[at] = (byte)((nibble << 4) | _tokenNibble);
+        int value = body - (extension == 1 ? CoapReader.OneByteExtension : extension == 2 ? CoapReader.TwoByteBase : CoapReader.FourByteBase);
+        for (int shift = (extension - 1) * 8; shift >= 0; shift -= 8)
+        {
+            _buffer[++at] = (byte)(value >> shift);
+        }
+
+        return true;
+    }
+
+    private static int LengthExtension(int body) =>
+        body < CoapReader.OneByteExtension ? 0 : body < CoapReader.TwoByteBase ? 1 : body < CoapReader.FourByteBase ? 2 : 4;
+
+    private bool Reserve(int count)
+    {
+        if (Status != CoapWriteStatus.Ok)
+        {
+            return false;
+        }
+
+        return count <= _end - _at || Fail(CoapWriteStatus.BufferTooSmall);
+    }
+
+    private bool Fail(CoapWriteStatus status)
+    {
+        if (Status == CoapWriteStatus.Ok)
+        {
+            Status = status;
+        }
+
+        return false;
+    }
+
+    private static void CheckRange(byte[] buffer, int offset, int count)
+    {
+        if (buffer == null || offset < 0 || count < 0 || count > buffer.Length - offset)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count));
+        }
+    }
+
+    // Specification
+    private const int MaxExtended = 65535 + CoapReader.TwoByteBase;
+}

@@ -1,0 +1,141 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// AES-128-CCM with a nonce of 12 bytes and a tag of 16 (RFC 3610, SP 800-38C), out of two native calls a message: one CBC over the
+/// authenticated blocks, one ECB over the counter blocks.
+/// </summary>
+/// <remarks>
+/// <code>
+/// CBC  | flags nonce[12] length[3] | u16 length ‖ associated data ‖ 0… | message ‖ 0… |    its last block is the MAC
+/// ECB  | 2 nonce[12] 000 | 2 nonce[12] 001 | …                                             the first hides the MAC, the others the message
+/// </code>
+/// The two arrays are kept while the length stays the same, as it does in a download.
+/// </remarks>
+internal sealed class Aes128Ccm : IRecordCipher
+{
+    private readonly IAes128 _aes;
+    private byte[] _authenticated = new byte[0];
+    private byte[] _counters = new byte[0];
+
+    public Aes128Ccm(IAes128 aes)
+    {
+        _aes = aes;
+    }
+
+    /// <summary>Encrypts the range in place and writes the tag behind it, where the caller has left 16 bytes.</summary>
+    public void Seal(byte[] nonce, byte[] associated, int associatedOffset, int associatedCount, byte[] buffer, int offset, int count)
+    {
+        ByteRange.Check(buffer, offset, count + TagLength);
+        byte[] mac = Authenticate(nonce, associated, associatedOffset, associatedCount, buffer, offset, count);
+        byte[] stream = KeyStream(nonce, count);
+        Apply(stream, buffer, offset, count);
+        int last = mac.Length - BlockLength;
+        for (int i = 0; i < TagLength; i++)
+        {
+            buffer[offset + count + i] = (byte)(mac[last + i] ^ stream[i]);
+        }
+
+        Forget(mac, stream);
+    }
+
+    /// <summary>Checks the tag, the last 16 bytes of the range, and decrypts what stands before it in place.</summary>
+    /// <returns>False where the tag is wrong; the range is zero then.</returns>
+    public bool Open(byte[] nonce, byte[] associated, int associatedOffset, int associatedCount, byte[] buffer, int offset, int count)
+    {
+        ByteRange.Check(buffer, offset, count);
+        int length = count - TagLength;
+        if (length < 0)
+        {
+            Array.Clear(buffer, offset, count);
+            return false;
+        }
+
+        byte[] stream = KeyStream(nonce, length);
+        Apply(stream, buffer, offset, length);
+        byte[] mac = Authenticate(nonce, associated, associatedOffset, associatedCount, buffer, offset, length);
+        int last = mac.Length - BlockLength;
+        for (int i = 0; i < TagLength; i++)
+        {
+            mac[last + i] ^= stream[i];
+        }
+
+        bool authentic = ByteRange.FixedTimeEquals(mac, last, buffer, offset + length, TagLength);
+        if (!authentic)
+        {
+            Array.Clear(buffer, offset, count);
+        }
+
+        Forget(mac, stream);
+        return authentic;
+    }
+
+    /// <summary>Erases the key.</summary>
+    public void Clear() => _aes.Clear();
+
+    private byte[] Authenticate(byte[] nonce, byte[] associated, int associatedOffset, int associatedCount, byte[] buffer, int offset, int count)
+    {
+        int header = associatedCount == 0 ? BlockLength : BlockLength + RoundUp(2 + associatedCount);
+        byte[] data = _authenticated = Reuse(_authenticated, header + RoundUp(count));
+        data[0] = (byte)((associatedCount == 0 ? 0 : 0x40) | ((TagLength - 2) / 2 << 3) | (LengthLength - 1));
+        Array.Copy(nonce, 0, data, 1, NonceLength);
+        WriteCounter(data, 0, count);
+        if (associatedCount != 0)
+        {
+            BigEndian.WriteUInt16(data, BlockLength, associatedCount);
+            Array.Copy(associated, associatedOffset, data, BlockLength + 2, associatedCount);
+        }
+
+        Array.Copy(buffer, offset, data, header, count);
+        return _aes.EncryptCbc(data);
+    }
+
+    private byte[] KeyStream(byte[] nonce, int count)
+    {
+        byte[] data = _counters = Reuse(_counters, BlockLength + RoundUp(count));
+        for (int at = 0, counter = 0; at < data.Length; at += BlockLength, counter++)
+        {
+            data[at] = LengthLength - 1;
+            Array.Copy(nonce, 0, data, at + 1, NonceLength);
+            WriteCounter(data, at, counter);
+        }
+
+        return _aes.EncryptEcb(data);
+    }
+
+    private static void Apply(byte[] stream, byte[] buffer, int offset, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            buffer[offset + i] ^= stream[BlockLength + i];
+        }
+    }
+
+    private static void WriteCounter(byte[] block, int at, int value)
+    {
+        block[at + 13] = (byte)(value >> 16);
+        block[at + 14] = (byte)(value >> 8);
+        block[at + 15] = (byte)value;
+    }
+
+    /// <summary>The array again where its length fits; it is all zero, since it is cleared after use.</summary>
+    private static byte[] Reuse(byte[] array, int length) => array.Length == length ? array : new byte[length];
+
+    /// <summary>The plaintext and the key stream do not stay behind in the heap.</summary>
+    private void Forget(byte[] mac, byte[] stream)
+    {
+        ByteRange.Clear(mac);
+        ByteRange.Clear(stream);
+        ByteRange.Clear(_authenticated);
+        ByteRange.Clear(_counters);
+    }
+
+    private static int RoundUp(int count) => (count + BlockLength - 1) & -BlockLength;
+
+    // Specification
+    public const int TagLength = 16;
+    public const int NonceLength = 12;
+    private const int BlockLength = 16;
+    private const int LengthLength = 3;
+}

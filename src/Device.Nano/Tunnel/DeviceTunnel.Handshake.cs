@@ -1,0 +1,400 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>The handshake: ClientHello to Accept (docs/spec/secure-tunnel.md sections 6 to 8).</summary>
+public sealed partial class DeviceTunnel
+{
+    private readonly Sha256 _kemHash = new Sha256();
+    private readonly byte[] _kemSecret = new byte[Sha256.DigestLength];
+    private byte[] _kem = new byte[0];
+    private TunnelTicket? _ticket;
+    private TunnelTicket? _nextTicket;
+    private TunnelHandshakeState _handshake;
+    private byte _mode;
+    private int _peerMaxRecord;
+    private int _keysAreSet;
+
+    /// <summary>
+    /// Does what the full handshake can do before there is a connection: draws the seed and encrypts it for the pin, 3.6 million IL instructions
+    /// [ST-706]. <see cref="Begin"/> does it otherwise, while the server's deadline runs.
+    /// </summary>
+    public void Prepare()
+    {
+        if (_kem.Length != 0)
+        {
+            return;
+        }
+
+        byte[] oaepSeed = new byte[Sha256.DigestLength];
+        _random.Fill(_kemSecret, 0, _kemSecret.Length);
+        _random.Fill(oaepSeed, 0, oaepSeed.Length);
+        _kem = RsaOaep.Encrypt(Pin, _kemHash, _kemSecret, oaepSeed);
+        ByteRange.Clear(oaepSeed);
+    }
+
+    /// <summary>Chooses the pin to use instead of the first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such pin.</exception>
+    /// <exception cref="InvalidOperationException">The handshake has begun.</exception>
+    public void UsePin(int index)
+    {
+        if (index < 0 || index >= _settings.Pins.Length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(index));
+        }
+
+        if (_handshake != TunnelHandshakeState.Start || _kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
+        {
+            throw new InvalidOperationException("The pin is chosen first, and is no longer than the first one.");
+        }
+
+        Pin = _settings.Pins[index];
+    }
+
+    /// <summary>Writes ClientHello to the output.</summary>
+    /// <param name="ticket">Resumes an earlier session, or null for a full handshake. A ticket is used once, whatever becomes of it [ST-806].</param>
+    /// <exception cref="InvalidOperationException">The handshake has begun already, or the ticket is of another suite.</exception>
+    public void Begin(TunnelTicket? ticket)
+    {
+        if (_handshake != TunnelHandshakeState.Start || (ticket != null && ticket.Suite != _settings.Suite))
+        {
+            throw new InvalidOperationException("A tunnel begins once, with a ticket of its own suite.");
+        }
+
+        _ticket = ticket;
+        if (ticket == null)
+        {
+            Move(TunnelHandshakeInput.BeginFull);
+            WriteFullHello();
+        }
+        else
+        {
+            Move(TunnelHandshakeInput.BeginResume);
+            WriteResumptionHello(ticket);
+        }
+    }
+
+    /// <summary>The ticket that the server gave with Accept, once; null where it gave none.</summary>
+    public TunnelTicket? TakeTicket()
+    {
+        TunnelTicket? ticket = _nextTicket;
+        _nextTicket = null;
+        return ticket;
+    }
+
+    private void WriteFullHello()
+    {
+        Prepare();
+        _mode = ModeFull;
+        Pin.CopyKeyHash(_hash, 0);
+        _transcript.Start(_settings.Context, _hash);
+        int at = WriteHelloStart();
+        Array.Copy(_hash, 0, Output, at, KeyIdLength);
+        at += KeyIdLength;
+        at = WriteCounted(_kem, at);
+        FinishHello(at);
+        _transcript.Append(Output, 0, OutputCount);
+        _schedule.SetEarly(TunnelSchedule.Zero);
+    }
+
+    private void WriteResumptionHello(TunnelTicket ticket)
+    {
+        _mode = ModeResume;
+        _transcript.Start(_settings.Context, TunnelSchedule.Zero);
+        int at = WriteHelloStart();
+        at = WriteCounted(new byte[0], at);
+        at = WriteCounted(ticket.Ticket, at);
+        FinishHello(at + Sha256.DigestLength);
+
+        // The length bytes count the binder, the hash does not reach it (8.3).
+        _transcript.Append(Output, 0, at);
+        _transcript.Current(_hash);
+        _schedule.SetEarly(ticket.ResumptionKey);
+        _schedule.Binder(_hash, Output, at);
+        _transcript.Append(Output, at, Sha256.DigestLength);
+    }
+
+    private int WriteHelloStart()
+    {
+        byte[] output = Output;
+        output[2] = ClientHelloType;
+        output[3] = (byte)'S';
+        output[4] = (byte)'T';
+        output[5] = Version;
+        output[6] = _settings.Suite;
+        BigEndian.WriteUInt16(output, 7, _settings.MaxRecord);
+        _random.Fill(output, 9, Sha256.DigestLength);
+        output[41] = _mode;
+        return FrameHeader + HelloFixed;
+    }
+
+    private int WriteCounted(byte[] value, int at)
+    {
+        BigEndian.WriteUInt16(Output, at, value.Length);
+        Array.Copy(value, 0, Output, at + 2, value.Length);
+        return at + 2 + value.Length;
+    }
+
+    private void FinishHello(int end)
+    {
+        BigEndian.WriteUInt16(Output, 0, end - FrameHeader);
+        OutputOffset = 0;
+        OutputCount = end;
+    }
+
+    private TunnelEvent OnHandshakeFrame(int body)
+    {
+        switch (_handshake)
+        {
+            case TunnelHandshakeState.WaitServerHello:
+            case TunnelHandshakeState.WaitResumption:
+                return OnPlainFrame(body);
+            case TunnelHandshakeState.WaitServerAuth:
+                return OnServerAuth(body);
+            default:
+                return OnAccept(body);
+        }
+    }
+
+    private TunnelEvent OnPlainFrame(int body)
+    {
+        switch (Input[FrameHeader])
+        {
+            case ServerHelloType:
+                return OnServerHello(body);
+            case RetryType when _handshake == TunnelHandshakeState.WaitResumption:
+                return OnRetry(body);
+            case PlainAlertType when body == 2: // [ST-310]: a hint, whoever sent it; the handshake is over in any case
+                return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)Input[FrameHeader + 1]);
+            case PlainAlertType:
+                return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
+            default:
+                return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage); // [ST-205] [ST-309]
+        }
+    }
+
+    private TunnelEvent OnRetry(int body)
+    {
+        if (body != 3 || Input[FrameHeader + 2] != RetryReasonTicket)
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
+        }
+
+        if (Input[FrameHeader + 1] != Version)
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Unsupported);
+        }
+
+        // The first hello is still in the output. It enters as 00 21 04 ‖ its hash (8.1) [ST-401].
+        byte[] first = new byte[3 + Sha256.DigestLength];
+        byte[] keyHash = new byte[Sha256.DigestLength];
+        _kemHash.Start();
+        _kemHash.Append(Output, 0, FrameHeader + BigEndian.ReadUInt16(Output, 0));
+        first[1] = 1 + Sha256.DigestLength;
+        first[2] = FirstHelloType;
+        _kemHash.Finish(first, 3);
+        Move(TunnelHandshakeInput.Retry);
+        Prepare();
+        Pin.CopyKeyHash(keyHash, 0);
+        _transcript.Start(_settings.Context, keyHash);
+        _transcript.Append(first, 0, first.Length);
+        _transcript.Append(Input, 0, FrameHeader + body);
+        _mode = ModeFull;
+        int at = WriteHelloStart();
+        Array.Copy(keyHash, 0, Output, at, KeyIdLength);
+        FinishHello(WriteCounted(_kem, at + KeyIdLength));
+        _transcript.Append(Output, 0, OutputCount);
+        _schedule.SetEarly(TunnelSchedule.Zero);
+        return TunnelEvent.None;
+    }
+
+    private TunnelEvent OnServerHello(int body)
+    {
+        byte[] input = Input;
+        if (body != ServerHelloFixed)
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-308]
+        }
+
+        if (input[3] != Version)
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Unsupported);
+        }
+
+        _peerMaxRecord = BigEndian.ReadUInt16(input, 6);
+        bool fits = input[4] == _settings.Suite && input[5] == _mode // [ST-307]
+            && _peerMaxRecord >= TunnelSettings.LeastMaxRecord && _peerMaxRecord <= TunnelSettings.MostMaxRecord // [ST-303]
+            && BigEndian.ReadUInt16(input, 40) == 0; // [ST-308]
+        if (!fits)
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
+        }
+
+        _transcript.Append(input, 0, FrameHeader + body);
+        _transcript.Current(_hash);
+        _schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _hash);
+        ByteRange.Clear(_kemSecret); // [ST-403]
+        _sealer.Set(_schedule.ClientHandshake);
+        _opener.Set(_schedule.ServerHandshake);
+        _keysAreSet = 1;
+        _maxBody = MaxAuth;
+        Move(TunnelHandshakeInput.ServerHello);
+        return TunnelEvent.None;
+    }
+
+    private TunnelEvent OnServerAuth(int body)
+    {
+        byte[] input = Input;
+        if (!_opener.Open(input, 0, body))
+        {
+            return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312] [ST-502]
+        }
+
+        int inner = body - Aes128Ccm.TagLength;
+        if (inner == 2 && input[2] == AlertType)
+        {
+            return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)input[3]);
+        }
+
+        if (input[2] != ServerAuthType)
+        {
+            return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage); // [ST-205]
+        }
+
+        if (inner != ServerAuthFixed || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != 0)
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-311]
+        }
+
+        byte[] expected = new byte[Sha256.DigestLength];
+        int finished = FrameHeader + inner - Sha256.DigestLength;
+        _transcript.Append(input, FrameHeader, finished - FrameHeader);
+        _transcript.Current(_hash);
+        _schedule.ServerFinished(_hash, expected);
+        if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength))
+        {
+            return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
+        }
+
+        _transcript.Append(input, finished, Sha256.DigestLength);
+        Move(TunnelHandshakeInput.ServerAuth);
+        WriteClientAuth();
+        return TunnelEvent.None;
+    }
+
+    private void WriteClientAuth()
+    {
+        byte[] output = Output;
+        bool resumes = _mode != ModeFull;
+        int idLength = resumes ? 0 : _settings.DeviceId.Length; // [ST-314]
+        output[2] = ClientAuthType;
+        output[3] = resumes ? MethodResumption : MethodPsk;
+        output[4] = (byte)idLength;
+        Array.Copy(_settings.DeviceId, 0, output, 5, idLength);
+        int finished = 5 + idLength + 2;
+        BigEndian.WriteUInt16(output, finished - 2, 0);
+        _transcript.Append(output, FrameHeader, finished - FrameHeader);
+        _transcript.Current(_hash);
+        _schedule.SetMaster(resumes ? TunnelSchedule.Zero : _settings.PskMix);
+        _schedule.ClientFinished(_hash, output, finished);
+        _transcript.Append(output, finished, Sha256.DigestLength);
+        OutputOffset = 0;
+        OutputCount = _sealer.Seal(output, 0, finished + Sha256.DigestLength - FrameHeader);
+
+        // s_hs stays until Accept: an alert of a server that does not accept comes under it [ST-322].
+        _transcript.Current(_hash);
+        _schedule.SetApplication(_hash);
+        _alertOpener.MoveFrom(_opener);
+        _sealer.Set(_schedule.ClientApplication);
+        _opener.Set(_schedule.ServerApplication);
+    }
+
+    private TunnelEvent OnAccept(int body)
+    {
+        bool isAlert = body == 2 + Aes128Ccm.TagLength;
+        if (!(isAlert ? _alertOpener : _opener).Open(Input, 0, body))
+        {
+            return Fail(TunnelFailure.RecordNotOpened, TunnelAlert.RecordFailed); // [ST-502]
+        }
+
+        if (isAlert && Input[2] == AlertType)
+        {
+            return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)Input[3]);
+        }
+
+        if (Input[2] != AcceptType)
+        {
+            return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage);
+        }
+
+        int inner = body - Aes128Ccm.TagLength;
+        if (!ReadAccept(inner))
+        {
+            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-316]
+        }
+
+        _alertOpener.Clear();
+        _schedule.Clear();
+        _transcript.Clear();
+        _maxBody = _settings.MaxRecord + Aes128Ccm.TagLength; // [ST-203]
+        Move(TunnelHandshakeInput.Accept); // [ST-317]
+        return TunnelEvent.Connected;
+    }
+
+    private bool ReadAccept(int inner)
+    {
+        if (inner < AcceptFixed)
+        {
+            return false;
+        }
+
+        byte[] input = Input;
+        uint lifetime = BigEndian.ReadUInt32(input, 3);
+        int ticketLength = BigEndian.ReadUInt16(input, 16);
+        if (input[7] != NonceLength || ticketLength > MaxTicket || inner != AcceptFixed + ticketLength || (lifetime == 0) != (ticketLength == 0))
+        {
+            return false;
+        }
+
+        if (ticketLength != 0)
+        {
+            byte[] nonce = new byte[NonceLength];
+            byte[] ticket = new byte[ticketLength];
+            byte[] key = new byte[Sha256.DigestLength];
+            Array.Copy(input, 8, nonce, 0, NonceLength);
+            Array.Copy(input, 18, ticket, 0, ticketLength);
+            _schedule.ResumptionKey(nonce, key);
+            _nextTicket = new TunnelTicket(_settings.Suite, ticket, key, lifetime);
+        }
+
+        return true;
+    }
+
+    private void Move(TunnelHandshakeInput input)
+    {
+        if (TunnelTransitions.TryNext(_handshake, input, out TunnelHandshakeState next))
+        {
+            _handshake = next;
+        }
+    }
+
+    // Specification
+    private const byte Version = 1;
+    private const byte ModeFull = 0;
+    private const byte ModeResume = 1;
+    private const byte MethodPsk = 1;
+    private const byte MethodResumption = 3;
+    private const byte ClientHelloType = 0x01;
+    private const byte ServerHelloType = 0x02;
+    private const byte RetryType = 0x03;
+    private const byte FirstHelloType = 0x04;
+    private const byte ServerAuthType = 0x11;
+    private const byte ClientAuthType = 0x12;
+    private const byte AcceptType = 0x13;
+    private const byte RetryReasonTicket = 1;
+    private const int ServerHelloFixed = 40;
+    private const int ServerAuthFixed = 36;
+    private const int AcceptFixed = 16;
+    private const int NonceLength = 8;
+    private const int MaxTicket = 256;
+}

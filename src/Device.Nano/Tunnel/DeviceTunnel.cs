@@ -1,0 +1,219 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// The device's end of a tunnel (docs/spec/secure-tunnel.md), as a state machine without I/O: bytes received go in, bytes to send come out,
+/// events tell what happened. One object is one connection; it owns one buffer for each direction and nothing else grows.
+/// </summary>
+/// <remarks>
+/// The loop at the edge: write <see cref="Output"/> where <see cref="OutputCount"/> is not 0, and call <see cref="OnSent"/>; read up to
+/// <see cref="InputWanted"/> bytes to <see cref="InputOffset"/> of <see cref="Input"/>, and call <see cref="OnReceived"/>.
+/// </remarks>
+public sealed partial class DeviceTunnel
+{
+    private readonly TunnelSettings _settings;
+    private readonly IEntropySource _random;
+    private readonly TunnelSchedule _schedule;
+    private readonly TunnelTranscript _transcript = new TunnelTranscript();
+    private readonly TunnelKey _sealer;
+    private readonly TunnelKey _opener;
+    private readonly TunnelKey _alertOpener;
+    private readonly byte[] _hash = new byte[Sha256.DigestLength];
+    private int _inputCount;
+    private int _maxBody = MaxServerHello;
+
+    /// <param name="settings">What the device is provisioned with; not to be changed while the tunnel lives.</param>
+    /// <param name="crypto">The platform's AES and HMAC.</param>
+    /// <param name="random">Randomness, hedged: see <see cref="HedgedRandom"/>.</param>
+    /// <exception cref="ArgumentException">The settings are not valid; the message says why.</exception>
+    public DeviceTunnel(TunnelSettings settings, IDeviceCrypto crypto, IEntropySource random)
+    {
+        if (settings == null || crypto == null || random == null)
+        {
+            throw new ArgumentNullException(nameof(settings));
+        }
+
+        settings.Validate();
+        _settings = settings;
+        _random = random;
+        _schedule = new TunnelSchedule(crypto);
+        IRecordCipherFactory factory = settings.CipherFactory ?? new CcmCipherFactory(crypto);
+        _sealer = new TunnelKey(_schedule, factory);
+        _opener = new TunnelKey(_schedule, factory);
+        _alertOpener = new TunnelKey(_schedule, factory);
+        Pin = settings.Pins[0];
+        int body = settings.MaxRecord + Aes128Ccm.TagLength;
+        Input = new byte[FrameHeader + (body > MaxAuth ? body : MaxAuth)];
+        int hello = FrameHeader + HelloFixed + KeyIdLength + 2 + settings.Pins[0].Length;
+        int record = FrameHeader + body;
+        Output = new byte[hello > record ? hello : record];
+    }
+
+    /// <summary>The buffer that received bytes go to.</summary>
+    public byte[] Input { get; }
+
+    /// <summary>Where the next bytes go.</summary>
+    public int InputOffset => _inputCount;
+
+    /// <summary>How many bytes the tunnel wants next, at most; 0 where it wants none.</summary>
+    public int InputWanted => !WantsInput ? 0 : (_inputCount < FrameHeader ? FrameHeader : FrameHeader + BigEndian.ReadUInt16(Input, 0)) - _inputCount;
+
+    /// <summary>The buffer that holds what is to be sent, from <see cref="OutputOffset"/>.</summary>
+    public byte[] Output { get; }
+
+    /// <summary>Where the bytes to send start.</summary>
+    public int OutputOffset { get; private set; }
+
+    /// <summary>How many bytes are to be sent.</summary>
+    public int OutputCount { get; private set; }
+
+    /// <summary>Where received data starts in <see cref="Input"/>, behind the event Data.</summary>
+    public int DataOffset { get; private set; }
+
+    /// <summary>How many bytes of data were received.</summary>
+    public int DataCount { get; private set; }
+
+    /// <summary>The pin in use; another of the set may be chosen before <see cref="Begin"/>, after the alert unknown_key.</summary>
+    public RsaPublicKey Pin { get; private set; }
+
+    /// <summary>Why the tunnel died.</summary>
+    public TunnelFailure Failure { get; private set; }
+
+    /// <summary>The alert that was sent or received when it died.</summary>
+    public TunnelAlert Alert { get; private set; }
+
+    /// <summary>Whether the server has accepted the device and the tunnel has not died.</summary>
+    public bool IsConnected => _handshake == TunnelHandshakeState.Connected && _session != TunnelSessionState.Dead;
+
+    /// <summary>The blocks of SHA-256 that the transcript has cost.</summary>
+    public int HashBlocks => _transcript.Blocks + _kemHash.Blocks;
+
+    private bool WantsInput => _handshake == TunnelHandshakeState.Connected
+        ? _session == TunnelSessionState.Open || _session == TunnelSessionState.WriteClosed
+        : _handshake != TunnelHandshakeState.Start && _handshake != TunnelHandshakeState.Dead;
+
+    /// <summary>The output has been written to the stream.</summary>
+    public void OnSent()
+    {
+        OutputOffset = 0;
+        OutputCount = 0;
+    }
+
+    /// <summary>Bytes were received to where the tunnel wanted them.</summary>
+    /// <param name="count">How many, at least 1 and at most <see cref="InputWanted"/>.</param>
+    /// <param name="now">Milliseconds of a clock that never goes back.</param>
+    /// <exception cref="ArgumentOutOfRangeException">More bytes than wanted, or none.</exception>
+    public TunnelEvent OnReceived(int count, long now)
+    {
+        if (count < 1 || count > InputWanted)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count));
+        }
+
+        _inputCount += count;
+        if (_inputCount < FrameHeader)
+        {
+            return TunnelEvent.None;
+        }
+
+        int body = BigEndian.ReadUInt16(Input, 0);
+        if (body == 0)
+        {
+            return Fail(TunnelFailure.Framing, TunnelAlert.Malformed); // [ST-201]
+        }
+
+        if (body > _maxBody)
+        {
+            return Fail(TunnelFailure.Framing, TunnelAlert.RecordOverflow); // [ST-202] [ST-203] [ST-508]
+        }
+
+        if (_inputCount < FrameHeader + body)
+        {
+            return TunnelEvent.None;
+        }
+
+        _inputCount = 0;
+        return _handshake == TunnelHandshakeState.Connected ? OnSessionFrame(body, now) : OnHandshakeFrame(body);
+    }
+
+    /// <summary>The stream has ended: without a Close from the server that is an error [ST-509].</summary>
+    public TunnelEvent OnEndOfStream() =>
+        _handshake == TunnelHandshakeState.Connected && (_session == TunnelSessionState.ReadClosed || _session == TunnelSessionState.Closed)
+            ? TunnelEvent.Closed
+            : Fail(TunnelFailure.Truncated, TunnelAlert.None);
+
+    /// <summary>The caller's deadline has passed.</summary>
+    public TunnelEvent OnDeadline() => Fail(TunnelFailure.Timeout, TunnelAlert.Timeout);
+
+    /// <summary>Ends without another word: every key is erased.</summary>
+    public void Abandon() => Fail(TunnelFailure.Truncated, TunnelAlert.None);
+
+    /// <summary>The one way to die: the state, the reason, an alert under the key that the next record would have, and no keys [ST-322] [ST-903].</summary>
+    private TunnelEvent Fail(TunnelFailure reason, TunnelAlert alert)
+    {
+        bool wasDead = _handshake == TunnelHandshakeState.Dead || _session == TunnelSessionState.Dead;
+        bool canSpeak = !wasDead && _handshake != TunnelHandshakeState.Start && reason != TunnelFailure.AlertFromPeer && alert != TunnelAlert.None;
+        if (_handshake == TunnelHandshakeState.Connected)
+        {
+            Move(TunnelSessionInput.Failure);
+        }
+        else
+        {
+            Move(TunnelHandshakeInput.Failure);
+        }
+
+        if (!wasDead)
+        {
+            Failure = reason;
+            Alert = alert;
+        }
+
+        if (canSpeak)
+        {
+            WriteAlert(alert);
+        }
+
+        _inputCount = 0;
+        DataCount = 0;
+        EraseKeys();
+        return TunnelEvent.Failed;
+    }
+
+    private void WriteAlert(TunnelAlert alert)
+    {
+        bool isPlain = _keysAreSet == 0;
+        Output[FrameHeader] = isPlain ? PlainAlertType : AlertType;
+        Output[FrameHeader + 1] = (byte)alert;
+        OutputOffset = 0;
+        if (isPlain)
+        {
+            BigEndian.WriteUInt16(Output, 0, 2);
+            OutputCount = FrameHeader + 2;
+        }
+        else
+        {
+            OutputCount = _sealer.Seal(Output, 0, 2);
+        }
+    }
+
+    private void EraseKeys()
+    {
+        _schedule.Clear();
+        _transcript.Clear();
+        _sealer.Clear();
+        _opener.Clear();
+        _alertOpener.Clear();
+        ByteRange.Clear(_kemSecret);
+        ByteRange.Clear(_hash);
+    }
+
+    // Specification
+    private const int FrameHeader = 2;
+    private const int MaxServerHello = 128;
+    private const int MaxAuth = 1024;
+    private const int HelloFixed = 40;
+    private const int KeyIdLength = 8;
+    private const byte PlainAlertType = 0x0F;
+    private const byte AlertType = 0x16;
+}

@@ -1,0 +1,107 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>One direction's traffic key and its sequence number (docs/spec/secure-tunnel.md sections 8.2 and 9).</summary>
+internal sealed class TunnelKey
+{
+    private readonly TunnelSchedule _schedule;
+    private readonly IRecordCipherFactory _factory;
+    private readonly byte[] _secret = new byte[Sha256.DigestLength];
+    private readonly byte[] _block = new byte[KeyLength + Aes128Ccm.NonceLength];
+    private readonly byte[] _iv = new byte[Aes128Ccm.NonceLength];
+    private readonly byte[] _nonce = new byte[Aes128Ccm.NonceLength];
+    private IRecordCipher? _cipher;
+
+    public TunnelKey(TunnelSchedule schedule, IRecordCipherFactory factory)
+    {
+        _schedule = schedule;
+        _factory = factory;
+    }
+
+    /// <summary>The number of the next record under this key; its limits keep it far below 2^31.</summary>
+    public int Sequence { get; private set; }
+
+    public void Set(byte[] secret)
+    {
+        Array.Copy(secret, 0, _secret, 0, _secret.Length);
+        Expand();
+    }
+
+    /// <summary>KeyUpdate: X' = Label(X, "upd"), from sequence 0; X is gone [ST-319] [ST-403].</summary>
+    public void Update()
+    {
+        _schedule.Label(_secret, "upd", TunnelSchedule.Zero, 0, _secret, _secret.Length);
+        Expand();
+    }
+
+    /// <summary>Takes over the other key as it is, so that records under it can be opened later; the other is empty afterwards.</summary>
+    public void MoveFrom(TunnelKey other)
+    {
+        Clear();
+        Array.Copy(other._secret, 0, _secret, 0, _secret.Length);
+        Array.Copy(other._iv, 0, _iv, 0, _iv.Length);
+        _cipher = other._cipher;
+        Sequence = other.Sequence;
+        other._cipher = null;
+        other.Clear();
+    }
+
+    /// <summary>Makes a frame of the inner plaintext that stands 2 bytes behind <paramref name="frame"/> [ST-206].</summary>
+    /// <returns>The frame's length with its length bytes and tag.</returns>
+    public int Seal(byte[] buffer, int frame, int innerCount)
+    {
+        BigEndian.WriteUInt16(buffer, frame, innerCount + Aes128Ccm.TagLength);
+        TakeNonce();
+        _cipher!.Seal(_nonce, buffer, frame, 2, buffer, frame + 2, innerCount);
+        return 2 + innerCount + Aes128Ccm.TagLength;
+    }
+
+    /// <summary>Opens the frame in place: the inner plaintext is 16 bytes shorter than the body.</summary>
+    public bool Open(byte[] buffer, int frame, int bodyCount)
+    {
+        // [ST-209]: a type and a tag at least.
+        if (bodyCount <= Aes128Ccm.TagLength || _cipher == null)
+        {
+            return false;
+        }
+
+        TakeNonce();
+        return _cipher.Open(_nonce, buffer, frame, 2, buffer, frame + 2, bodyCount);
+    }
+
+    public void Clear()
+    {
+        _cipher?.Clear();
+        _cipher = null;
+        ByteRange.Clear(_secret);
+        ByteRange.Clear(_iv);
+        ByteRange.Clear(_nonce);
+        Sequence = 0;
+    }
+
+    private void Expand()
+    {
+        _cipher?.Clear();
+        _schedule.Label(_secret, "key", TunnelSchedule.Zero, 0, _block, _block.Length);
+        Array.Copy(_block, KeyLength, _iv, 0, _iv.Length);
+        _cipher = _factory.Create(_block);
+        ByteRange.Clear(_block);
+        Sequence = 0;
+    }
+
+    /// <summary>nonce = iv XOR (0⁴ ‖ u64 sequence) [ST-501].</summary>
+    private void TakeNonce()
+    {
+        Array.Copy(_iv, 0, _nonce, 0, _iv.Length);
+        int sequence = Sequence++;
+        for (int i = _nonce.Length - 1; sequence != 0; i--)
+        {
+            _nonce[i] ^= (byte)sequence;
+            sequence >>= 8;
+        }
+    }
+
+    // Specification
+    private const int KeyLength = 16;
+}

@@ -1,0 +1,136 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>The key schedule (docs/spec/secure-tunnel.md section 8.2) [ST-402]: a native HMAC call an arrow. Secrets are erased as soon as the next stands.</summary>
+internal sealed class TunnelSchedule
+{
+    private readonly IDeviceCrypto _crypto;
+    private readonly byte[] _info = new byte[2 + 1 + 4 + MaxLabel + 1 + Size + 1];
+    private readonly byte[] _block = new byte[Size];
+    private readonly byte[] _derived = new byte[Size];
+
+    public TunnelSchedule(IDeviceCrypto crypto)
+    {
+        _crypto = crypto;
+    }
+
+    public byte[] Early { get; } = new byte[Size];
+
+    public byte[] Handshake { get; } = new byte[Size];
+
+    public byte[] ClientHandshake { get; } = new byte[Size];
+
+    public byte[] ServerHandshake { get; } = new byte[Size];
+
+    public byte[] Master { get; } = new byte[Size];
+
+    public byte[] ClientApplication { get; } = new byte[Size];
+
+    public byte[] ServerApplication { get; } = new byte[Size];
+
+    public byte[] Resumption { get; } = new byte[Size];
+
+    /// <summary>early = Extract(Z, rpsk), rpsk being Z in a full handshake.</summary>
+    public void SetEarly(byte[] resumptionKey) => _crypto.HmacSha256(Zero, resumptionKey, 0, Size, Early, 0);
+
+    /// <summary>HMAC(Label(early, "binder"), hash), section 8.3.</summary>
+    public void Binder(byte[] hash, byte[] output, int offset) => Mac(Early, "binder", hash, output, offset);
+
+    /// <summary>hs, and from it c_hs and s_hs.</summary>
+    public void SetHandshake(byte[] kemSecret, byte[] th1)
+    {
+        Derive(Early, kemSecret, Handshake);
+        Label(Handshake, "c hs", th1, Size, ClientHandshake, Size);
+        Label(Handshake, "s hs", th1, Size, ServerHandshake, Size);
+    }
+
+    /// <summary>HMAC(Label(s_hs, "finished"), th2).</summary>
+    public void ServerFinished(byte[] th2, byte[] output) => Mac(ServerHandshake, "finished", th2, output, 0);
+
+    /// <summary>master; hs, c_hs and s_hs are erased [ST-403].</summary>
+    public void SetMaster(byte[] pskMix)
+    {
+        Derive(Handshake, pskMix, Master);
+        ByteRange.Clear(ClientHandshake);
+        ByteRange.Clear(ServerHandshake);
+    }
+
+    /// <summary>HMAC(Label(master, "c finished"), tha).</summary>
+    public void ClientFinished(byte[] tha, byte[] output, int offset) => Mac(Master, "c finished", tha, output, offset);
+
+    /// <summary>c_ap, s_ap and res; master is erased [ST-403].</summary>
+    public void SetApplication(byte[] th3)
+    {
+        Label(Master, "c ap", th3, Size, ClientApplication, Size);
+        Label(Master, "s ap", th3, Size, ServerApplication, Size);
+        Label(Master, "res", th3, Size, Resumption, Size);
+        ByteRange.Clear(Master);
+    }
+
+    /// <summary>rpsk of the session that the ticket resumes.</summary>
+    public void ResumptionKey(byte[] ticketNonce, byte[] output) => Label(Resumption, "ticket", ticketNonce, ticketNonce.Length, output, Size);
+
+    /// <summary>Label(secret, label, context, L) of section 2, L up to 32, into the start of the output.</summary>
+    public void Label(byte[] secret, string label, byte[] context, int contextLength, byte[] output, int length)
+    {
+        byte[] info = _info;
+        BigEndian.WriteUInt16(info, 0, length);
+        info[2] = (byte)(Prefix.Length + label.Length);
+        int at = 3;
+        at = Append(Prefix, info, at);
+        at = Append(label, info, at);
+        info[at++] = (byte)contextLength;
+        Array.Copy(context, 0, info, at, contextLength);
+        at += contextLength;
+        info[at++] = 1;
+        _crypto.HmacSha256(secret, info, 0, at, _block, 0);
+        Array.Copy(_block, 0, output, 0, length);
+        ByteRange.Clear(_block);
+    }
+
+    /// <summary>Erases every secret.</summary>
+    public void Clear()
+    {
+        ByteRange.Clear(Early);
+        ByteRange.Clear(Handshake);
+        ByteRange.Clear(ClientHandshake);
+        ByteRange.Clear(ServerHandshake);
+        ByteRange.Clear(Master);
+        ByteRange.Clear(ClientApplication);
+        ByteRange.Clear(ServerApplication);
+        ByteRange.Clear(Resumption);
+    }
+
+    private void Derive(byte[] above, byte[] keyMaterial, byte[] output)
+    {
+        Label(above, "derived", Zero, 0, _derived, Size);
+        _crypto.HmacSha256(_derived, keyMaterial, 0, Size, output, 0);
+        ByteRange.Clear(_derived);
+        ByteRange.Clear(above);
+    }
+
+    private void Mac(byte[] secret, string label, byte[] hash, byte[] output, int offset)
+    {
+        Label(secret, label, Zero, 0, _derived, Size);
+        _crypto.HmacSha256(_derived, hash, 0, Size, output, offset);
+        ByteRange.Clear(_derived);
+    }
+
+    private static int Append(string text, byte[] buffer, int at)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            buffer[at++] = (byte)text[i];
+        }
+
+        return at;
+    }
+
+    /// <summary>Z: 32 zero bytes.</summary>
+    public static readonly byte[] Zero = new byte[Size];
+
+    private const string Prefix = "st1 ";
+    private const int Size = Sha256.DigestLength;
+    private const int MaxLabel = 10;
+}

@@ -1,0 +1,88 @@
+using System;
+
+namespace Flint.Device.Nano;
+
+/// <summary>What a device is provisioned with for the tunnel (docs/spec/secure-tunnel.md section 4).</summary>
+public sealed class TunnelSettings
+{
+    /// <summary>The one suite, see <see cref="TunnelSuite"/> [ST-101].</summary>
+    public byte Suite { get; set; } = TunnelSuite.RsaOaepCcm;
+
+    /// <summary>1 to 64 opaque bytes [ST-104].</summary>
+    public byte[] DeviceId { get; set; } = new byte[0];
+
+    /// <summary>psk_mix, 32 bytes; <see cref="MixPsk"/> makes it from the PSK.</summary>
+    public byte[] PskMix { get; set; } = new byte[0];
+
+    /// <summary>The pinned keys, 1 to 4 of the suite's usage, the preferred one first [ST-106].</summary>
+    public RsaPublicKey[] Pins { get; set; } = new RsaPublicKey[0];
+
+    /// <summary>The application context, 0 to 32 bytes, equal on both sides and never sent [ST-109].</summary>
+    public byte[] Context { get; set; } = new byte[0];
+
+    /// <summary>The largest inner plaintext that this side accepts, in bytes, 256 to 16385 [ST-303]: what a record costs in RAM.</summary>
+    public int MaxRecord { get; set; } = 512;
+
+    /// <summary>Whether a resumption in S2 makes a fresh P-256 exchange (mode 2), for forward secrecy at the price of two multiplications on the curve.</summary>
+    public bool ResumeWithExchange { get; set; }
+
+    /// <summary>The AEAD of another suite than CCM.</summary>
+    internal IRecordCipherFactory? CipherFactory { get; set; }
+
+    /// <summary>psk_mix = Label(Extract("SecureTunnel v1 device psk", psk), "mix", "", 32).</summary>
+    /// <param name="crypto">The HMAC.</param>
+    /// <param name="psk">32 uniformly random bytes, the device's own [ST-105].</param>
+    /// <exception cref="ArgumentException">The PSK does not have 32 bytes.</exception>
+    public static byte[] MixPsk(IDeviceCrypto crypto, byte[] psk)
+    {
+        if (crypto == null || psk == null || psk.Length != Sha256.DigestLength)
+        {
+            throw new ArgumentException("A PSK has 32 bytes.", nameof(psk));
+        }
+
+        byte[] salt = new byte[PskSalt.Length];
+        for (int i = 0; i < salt.Length; i++)
+        {
+            salt[i] = (byte)PskSalt[i];
+        }
+
+        byte[] key = new byte[Sha256.DigestLength];
+        byte[] mix = new byte[Sha256.DigestLength];
+        crypto.HmacSha256(salt, psk, 0, psk.Length, key, 0);
+        new TunnelSchedule(crypto).Label(key, "mix", TunnelSchedule.Zero, 0, mix, mix.Length);
+        ByteRange.Clear(key);
+        return mix;
+    }
+
+    /// <exception cref="ArgumentException">A value is outside its limits; the message says which.</exception>
+    internal void Validate()
+    {
+        Require(TunnelSuite.IsCcm(Suite) || CipherFactory != null, "the suite is 0x01 or 0x03");
+        Require(DeviceId.Length >= 1 && DeviceId.Length <= MaxDeviceId, "a device id has 1 to 64 bytes");
+        Require(PskMix.Length == Sha256.DigestLength, "psk_mix has 32 bytes");
+        Require(Context.Length <= MaxContext, "a context has 0 to 32 bytes");
+        Require(MaxRecord >= LeastMaxRecord && MaxRecord <= MostMaxRecord, "max_record is 256 to 16385");
+        Require(Pins.Length >= 1 && Pins.Length <= MaxPins, "a pin set has 1 to 4 pins");
+        byte usage = TunnelSuite.IsEphemeral(Suite) ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption;
+        for (int i = 0; i < Pins.Length; i++)
+        {
+            Require(Pins[i].Usage == usage, "the pins are for the suite's usage");
+        }
+    }
+
+    private static void Require(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException("Tunnel settings: " + what + ".");
+        }
+    }
+
+    // Specification
+    internal const int LeastMaxRecord = 256;
+    internal const int MostMaxRecord = 16385;
+    private const int MaxDeviceId = 64;
+    private const int MaxContext = 32;
+    private const int MaxPins = 4;
+    private const string PskSalt = "SecureTunnel v1 device psk";
+}

@@ -1,0 +1,46 @@
+namespace Flint.Device.Nano;
+
+/// <summary>The hash over what both sides have said (docs/spec/secure-tunnel.md section 8.1).</summary>
+internal sealed class TunnelTranscript
+{
+    private readonly Sha256 _hash = new Sha256();
+    private readonly Sha256 _copy = new Sha256();
+    private readonly byte[] _length = new byte[1];
+
+    /// <summary>The blocks hashed so far: the unit of cost.</summary>
+    public int Blocks => _hash.Blocks + _copy.Blocks;
+
+    /// <summary>Begins with the prologue.</summary>
+    public void Start(byte[] context, byte[] keyHash)
+    {
+        _hash.Start();
+        for (int i = 0; i < Name.Length; i++)
+        {
+            _length[0] = (byte)Name[i];
+            _hash.Append(_length, 0, 1);
+        }
+
+        _length[0] = (byte)context.Length;
+        _hash.Append(_length, 0, 1);
+        _hash.Append(context, 0, context.Length);
+        _hash.Append(keyHash, 0, keyHash.Length);
+    }
+
+    public void Append(byte[] buffer, int offset, int count) => _hash.Append(buffer, offset, count);
+
+    /// <summary>The hash so far; the transcript goes on.</summary>
+    public void Current(byte[] digest)
+    {
+        _copy.CopyFrom(_hash);
+        _copy.Finish(digest, 0);
+    }
+
+    public void Clear()
+    {
+        _hash.Clear();
+        _copy.Clear();
+    }
+
+    // Specification
+    private const string Name = "SecureTunnel v1\0";
+}

@@ -1,0 +1,179 @@
+namespace Flint.Ota;
+
+/// <summary>Holds a layout against its flash; each answer names the region and what to change.</summary>
+/// <remarks>docs/spec/ota.md section 3.2: each rule there is one line here.</remarks>
+internal static class OtaLayoutCheck
+{
+    /// <returns>An empty text, or the first fault.</returns>
+    public static string Run(OtaLayout layout, OtaFlash flash)
+    {
+        string fault = CheckFlash(flash);
+        if (fault.Length == 0)
+        {
+            fault = CheckLogs(layout, flash);
+        }
+
+        for (int bank = 0; fault.Length == 0 && bank < 3; bank++)
+        {
+            if (bank < OtaLayout.FactoryBank || layout.HasFactory)
+            {
+                fault = CheckBank(layout.Bank(bank), layout.Bank(0).ComponentCount, BankName(bank), flash);
+            }
+        }
+
+        for (int bank = 0; fault.Length == 0 && bank < 2; bank++)
+        {
+            fault = CheckJournalHolds(layout, layout.Bank(bank), flash);
+        }
+
+        return fault.Length == 0 ? CheckOverlap(layout, flash) : fault;
+    }
+
+    private static string CheckFlash(OtaFlash flash)
+    {
+        int unit = flash.WriteUnit;
+        if (unit < 1 || unit > 512 || (unit & (unit - 1)) != 0)
+        {
+            return "The write unit is " + unit + " bytes: it must be a power of two from 1 to 512.";
+        }
+
+        if (flash.ErasedValue != 0xFF && flash.ErasedValue != 0x00)
+        {
+            return "The erased value must be 0xFF or 0x00.";
+        }
+
+        // [OTA-010] Blocks follow each other without a gap and hold whole units.
+        int next = 0;
+        for (int i = 0; i < flash.BlockCount; i++)
+        {
+            if (flash.BlockStart(i) != next || flash.BlockLength(i) <= 0 || flash.BlockLength(i) % unit != 0 || next > 1 << 30)
+            {
+                return "Erase block " + i + " must start where the one before ends and hold a whole number of write units.";
+            }
+
+            next += flash.BlockLength(i);
+        }
+
+        if (next > 1 << 30)
+        {
+            return "The flash is larger than 1 GiB: give the engine a part of it.";
+        }
+
+        return next == flash.Size ? "" : "The erase blocks sum up to " + next + " bytes, the flash says otherwise: correct Size.";
+    }
+
+    private static string CheckLogs(OtaLayout layout, OtaFlash flash)
+    {
+        // [OTA-011] A state block holds both copies of at least one record.
+        int needed = 2 * OtaStateRecord.StoredLength(flash);
+        string fault = CheckRegion(layout.State0, needed, "state 0", flash);
+        fault = fault.Length > 0 ? fault : CheckRegion(layout.State1, needed, "state 1", flash);
+        if (fault.Length == 0 && (layout.State0.BlockCount != 1 || layout.State1.BlockCount != 1))
+        {
+            fault = "state 0 and state 1 must be one erase block each.";
+        }
+
+        if (fault.Length == 0 && (layout.Evidence0.BlockCount > 1 || layout.Evidence0.BlockCount != layout.Evidence1.BlockCount))
+        {
+            fault = "evidence 0 and evidence 1 must be one erase block each, or both absent.";
+        }
+
+        if (fault.Length == 0 && layout.HasEvidence)
+        {
+            int ring = 2 * OtaEvidence.StoredLength(flash);
+            fault = CheckRegion(layout.Evidence0, ring, "evidence 0", flash);
+            fault = fault.Length > 0 ? fault : CheckRegion(layout.Evidence1, ring, "evidence 1", flash);
+        }
+
+        return fault;
+    }
+
+    private static string CheckBank(OtaBankLayout bank, int components, string name, OtaFlash flash)
+    {
+        if (bank.ComponentCount < 1 || bank.ComponentCount > OtaLayout.MaxComponents || bank.TableCount != bank.ComponentCount)
+        {
+            return name + " must have 1 to 4 images and a table for each.";
+        }
+
+        if (bank.ComponentCount != components)
+        {
+            return name + " must have as many components as bank 0.";
+        }
+
+        string fault = CheckRegion(bank.Manifest, OtaBankStore.ManifestRegionLength(flash), name + " manifest", flash);
+        for (int i = 0; fault.Length == 0 && i < components; i++)
+        {
+            fault = CheckRegion(bank.Table(i), OtaManifest.TableEntryLength, name + " table", flash);
+            fault = fault.Length > 0 ? fault : CheckRegion(bank.Image(i), 1, name + " image", flash);
+        }
+
+        return fault;
+    }
+
+    private static string CheckJournalHolds(OtaLayout layout, OtaBankLayout bank, OtaFlash flash)
+    {
+        // [OTA-012] One mark per erase block of the bank, so that a journal is erased once in a session.
+        int segments = 0;
+        for (int i = 0; i < bank.ComponentCount; i++)
+        {
+            segments += bank.Table(i).BlockCount + bank.Image(i).BlockCount;
+        }
+
+        int needed = OtaJournal.LengthFor(flash, segments);
+        string fault = CheckRegion(layout.Journal0, needed, "journal 0", flash);
+        return fault.Length > 0 ? fault : CheckRegion(layout.Journal1, needed, "journal 1", flash);
+    }
+
+    private static string CheckRegion(OtaRegion region, int needed, string name, OtaFlash flash)
+    {
+        if (region.BlockCount < 1)
+        {
+            return name + " is missing: give it erase blocks for " + needed + " bytes.";
+        }
+
+        if (region.FirstBlock < 0 || region.FirstBlock >= flash.BlockCount || region.BlockCount > flash.BlockCount - region.FirstBlock)
+        {
+            return name + " lies outside the flash, which has " + flash.BlockCount + " erase blocks.";
+        }
+
+        return region.Length(flash) >= needed
+            ? ""
+            : name + " has " + region.Length(flash) + (" bytes and needs " + needed) + ": give it more erase blocks.";
+    }
+
+    private static string CheckOverlap(OtaLayout layout, OtaFlash flash)
+    {
+        // [OTA-013] No erase block serves two regions.
+        bool[] used = new bool[flash.BlockCount];
+        bool free = Claim(used, layout.State0) & Claim(used, layout.State1) & Claim(used, layout.Journal0) & Claim(used, layout.Journal1)
+            & Claim(used, layout.Evidence0) & Claim(used, layout.Evidence1);
+        for (int bank = 0; bank < 3; bank++)
+        {
+            OtaBankLayout one = layout.Bank(bank);
+            free &= Claim(used, one.Manifest);
+            for (int i = 0; i < one.ComponentCount; i++)
+            {
+                free &= Claim(used, one.Table(i)) & Claim(used, one.Image(i));
+            }
+        }
+
+        return free ? "" : "Two regions share an erase block: give each its own.";
+    }
+
+    private static bool Claim(bool[] used, OtaRegion region)
+    {
+        bool free = true;
+        for (int i = region.FirstBlock; i < region.FirstBlock + region.BlockCount; i++)
+        {
+            free &= !used[i];
+            used[i] = true;
+        }
+
+        return free;
+    }
+
+    private static string BankName(int bank)
+    {
+        return bank == OtaLayout.FactoryBank ? "factory" : "bank " + bank;
+    }
+}

@@ -1,0 +1,197 @@
+namespace Flint.Ota;
+
+/// <summary>
+/// A manifest as it lies in a buffer: the fields, and where its strings are. It is filled again and again and never allocates.
+/// </summary>
+/// <remarks>
+/// docs/spec/ota.md section 5. The envelope is a COSE_Sign1 (RFC 9052 section 4.2): tag 18, an array of the protected header
+/// {1: algorithm, 4: key identifier}, an empty map, the payload and the signature. Reading does not verify: see <see cref="VerifySignature"/>.
+/// </remarks>
+public sealed partial class OtaManifest
+{
+    /// <summary>The most bytes of an envelope.</summary>
+    public const int MaxEnvelopeLength = 1024;
+
+    /// <summary>The smallest block that a table describes.</summary>
+    public const int MinBlockSize = 1024;
+
+    /// <summary>The block size of a manifest that nobody tuned.</summary>
+    public const int DefaultBlockSize = 4096;
+
+    /// <summary>The largest block that a table describes.</summary>
+    public const int MaxBlockSize = 65536;
+
+    /// <summary>The bytes that a block table holds for each block: the first half of the block's SHA-256.</summary>
+    public const int TableEntryLength = 16;
+
+    /// <summary>The COSE algorithm of the signature: PS256, RSA-PSS with SHA-256.</summary>
+    public const int AlgorithmPs256 = -37;
+
+    private readonly OtaCborReader _reader;
+    private readonly OtaManifestComponent[] _components;
+    private int _protectedStart;
+    private int _protectedEnd;
+    private int _payloadStart;
+
+    /// <summary>An empty manifest, to be filled by <see cref="TryRead"/>.</summary>
+    public OtaManifest()
+    {
+        Buffer = new byte[0];
+        _reader = new OtaCborReader();
+        _components = new OtaManifestComponent[OtaLayout.MaxComponents];
+        for (int i = 0; i < _components.Length; i++)
+        {
+            _components[i] = new OtaManifestComponent();
+        }
+    }
+
+    /// <summary>The buffer that the offsets point into: the one given to <see cref="TryRead"/>, not a copy.</summary>
+    public byte[] Buffer { get; private set; }
+
+    /// <summary>Orders the manifests of a product; an update has to be above what is confirmed.</summary>
+    public uint Sequence { get; private set; }
+
+    /// <summary>What the anti-rollback floor becomes when this manifest is confirmed, and what is compared with it.</summary>
+    public uint SecurityVersion { get; private set; }
+
+    /// <summary>Where the product's name starts.</summary>
+    public int ProductOffset { get; private set; }
+
+    /// <summary>Its bytes, 1 to 16.</summary>
+    public int ProductCount { get; private set; }
+
+    /// <summary>The first hardware revision that the images fit.</summary>
+    public int HardwareMin { get; private set; }
+
+    /// <summary>The last hardware revision that the images fit.</summary>
+    public int HardwareMax { get; private set; }
+
+    /// <summary>The components of the set, 1 to 4.</summary>
+    public int ComponentCount { get; private set; }
+
+    /// <summary>Seconds since 1970 after which the manifest is not accepted; 0 where it does not expire.</summary>
+    public uint Expires { get; private set; }
+
+    /// <summary>Trial boots before the device rolls back, 1 to 15.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>Whether a sequence that is not above the confirmed one is accepted; the floor holds all the same.</summary>
+    public bool AllowDowngrade { get; private set; }
+
+    /// <summary>Whether images that were rejected before are accepted again.</summary>
+    public bool RetryRejected { get; private set; }
+
+    /// <summary>Seconds that a trial may take before the program should reject it; 0 where the manifest does not say. For the program to act on.</summary>
+    public uint ConfirmWithin { get; private set; }
+
+    /// <summary>The self-tests that the trial has to pass, as the program numbers them; 0 where the manifest does not say. For the program to act on.</summary>
+    public uint SelfTests { get; private set; }
+
+    /// <summary>Where the deployment's name starts.</summary>
+    public int DeploymentOffset { get; private set; }
+
+    /// <summary>Its bytes: 8, or 0 where there is none.</summary>
+    public int DeploymentCount { get; private set; }
+
+    /// <summary>Where the name of the one device starts that the manifest is for.</summary>
+    public int DeviceOffset { get; private set; }
+
+    /// <summary>Its bytes: 1 to 32, or 0 where the manifest is for every device of the product.</summary>
+    public int DeviceCount { get; private set; }
+
+    /// <summary>The signature's COSE algorithm.</summary>
+    public int Algorithm { get; private set; }
+
+    /// <summary>Where the key identifier starts.</summary>
+    public int KeyIdOffset { get; private set; }
+
+    /// <summary>Its bytes, 1 to 16.</summary>
+    public int KeyIdCount { get; private set; }
+
+    /// <summary>Where the payload starts, the map of the fields.</summary>
+    public int PayloadOffset { get; private set; }
+
+    /// <summary>Its bytes.</summary>
+    public int PayloadCount { get; private set; }
+
+    /// <summary>Where the signature starts.</summary>
+    public int SignatureOffset { get; private set; }
+
+    /// <summary>Its bytes.</summary>
+    public int SignatureCount { get; private set; }
+
+    /// <summary>A component, by its place.</summary>
+    public OtaManifestComponent Component(int index)
+    {
+        return _components[index];
+    }
+
+    /// <summary>Reads an envelope and its payload; on any status but <see cref="OtaStatus.Ok"/> the fields mean nothing.</summary>
+    public OtaStatus TryRead(byte[] buffer, int offset, int count)
+    {
+        Buffer = buffer;
+        ComponentCount = 0;
+        if (count > MaxEnvelopeLength)
+        {
+            return OtaStatus.ManifestTooLong;
+        }
+
+        _reader.Start(buffer, offset, count);
+        ReadEnvelope();
+        if (_reader.Status == OtaStatus.Ok && !_reader.AtEnd)
+        {
+            _reader.Fail(OtaStatus.ManifestTrailingBytes);
+        }
+
+        if (_reader.Status == OtaStatus.Ok)
+        {
+            ReadPart(_protectedStart, _protectedEnd, true);
+        }
+
+        if (_reader.Status == OtaStatus.Ok)
+        {
+            ReadPart(PayloadOffset, PayloadOffset + PayloadCount, false);
+        }
+
+        return _reader.Status;
+    }
+
+    /// <summary>Computes the manifest's digest, its name everywhere: SHA-256 of the payload, so that signing again changes nothing.</summary>
+    public void ComputeDigest(OtaTrust trust, byte[] digest, int offset)
+    {
+        trust.HashStart();
+        trust.HashAppend(Buffer, PayloadOffset, PayloadCount);
+        trust.HashFinish(digest, offset);
+    }
+
+    /// <summary>Computes the digest of the set of images, by which "the same firmware" is known: SHA-256 of the components' digests in order.</summary>
+    public void ComputeSetDigest(OtaTrust trust, byte[] digest, int offset)
+    {
+        trust.HashStart();
+        for (int i = 0; i < ComponentCount; i++)
+        {
+            trust.HashAppend(Buffer, _components[i].DigestOffset, OtaTrust.DigestLength);
+        }
+
+        trust.HashFinish(digest, offset);
+    }
+
+    /// <summary>Whether the signature is good under a trusted key.</summary>
+    /// <param name="trust">The keys.</param>
+    /// <param name="scratch">At least 32 bytes, overwritten.</param>
+    public bool VerifySignature(OtaTrust trust, byte[] scratch)
+    {
+        // RFC 9052 section 4.4: ["Signature1", protected header, external data (none), payload]. Both strings lie in the envelope with their heads.
+        trust.HashStart();
+        trust.HashAppend(SignatureContext, 0, SignatureContext.Length);
+        trust.HashAppend(Buffer, _protectedStart - 1, _protectedEnd - _protectedStart + 1);
+        trust.HashAppend(NoExternalData, 0, NoExternalData.Length);
+        trust.HashAppend(Buffer, _payloadStart, PayloadOffset + PayloadCount - _payloadStart);
+        trust.HashFinish(scratch, 0);
+        return trust.VerifySignature(Algorithm, scratch, Buffer, KeyIdOffset, KeyIdCount, SignatureOffset, SignatureCount);
+    }
+
+    // array(4), text(10) "Signature1"
+    private static readonly byte[] SignatureContext = new byte[] { 0x84, 0x6A, 0x53, 0x69, 0x67, 0x6E, 0x61, 0x74, 0x75, 0x72, 0x65, 0x31 };
+    private static readonly byte[] NoExternalData = new byte[] { 0x40 };
+}

@@ -1,0 +1,29 @@
+namespace Flint.Ota;
+
+/// <summary>Bytes that the engine wants: a range of an artifact, by the artifact's name. Filled by <see cref="OtaEngine.TryGetRequest"/>.</summary>
+public sealed class OtaRequest
+{
+    /// <summary>The bytes of an artifact's name.</summary>
+    public const int ArtifactLength = 8;
+
+    /// <summary>An empty request, to be filled.</summary>
+    public OtaRequest()
+    {
+        Artifact = new byte[ArtifactLength];
+    }
+
+    /// <summary>The artifact's name: 8 bytes, docs/spec/ota.md section 7.1.</summary>
+    public byte[] Artifact { get; }
+
+    /// <summary>Where in the artifact the range starts.</summary>
+    public int Offset { get; internal set; }
+
+    /// <summary>The bytes of the range.</summary>
+    public int Length { get; internal set; }
+
+    /// <summary>The component that the artifact belongs to, by its place in the manifest.</summary>
+    public int Component { get; internal set; }
+
+    /// <summary>Whether the artifact is the component's block table rather than its image.</summary>
+    public bool IsTable { get; internal set; }
+}

@@ -1,0 +1,178 @@
+using System;
+
+namespace Flint.Ota;
+
+/// <summary>
+/// The whole boot state, 128 bytes, written as one snapshot.
+/// </summary>
+/// <remarks>
+/// docs/spec/ota.md section 4.1; big-endian.
+/// <code>
+///   0  magic "FOS1"            12  floor                    56  manifest digest of bank 1 (32)
+///   4  format (1)              16  bank 0: 0 empty,         88  subject: of which manifest the reason speaks (8)
+///   5  confirmed bank or 255       1 writing, 2 valid       96  rejected set (8)
+///   6  trial bank or 255       17  bank 1                  104  rejected set (8)
+///   7  attempts left           18  reason                  112  zero (12)
+///   8  sequence                19  transitions             124  CRC-32C of bytes 0 to 123
+///                              20  detail
+///                              24  manifest digest of bank 0 (32)
+/// </code>
+/// </remarks>
+internal sealed class OtaStateRecord
+{
+    public const int Length = 128;
+    public const int NoBank = 255;
+    public const int NameLength = 8;
+
+    public const int Empty = 0;
+    public const int Writing = 1;
+    public const int Valid = 2;
+
+    private const uint Magic = 0x464F5331;
+    private const int MaxAttempts = 15;
+    private const int Format = 1;
+
+    public OtaStateRecord()
+    {
+        BankStatus = new int[2];
+        Digests = new byte[2 * OtaTrust.DigestLength];
+        Subject = new byte[NameLength];
+        Rejected = new byte[2 * NameLength];
+        Clear();
+    }
+
+    public uint Sequence { get; set; }
+
+    public int Confirmed { get; set; }
+
+    public int Trial { get; set; }
+
+    public int Attempts { get; set; }
+
+    public uint Floor { get; set; }
+
+    public int Reason { get; set; }
+
+    public int Transitions { get; set; }
+
+    public uint Detail { get; set; }
+
+    public int[] BankStatus { get; }
+
+    /// <summary>The manifest digests of banks 0 and 1, one after the other.</summary>
+    public byte[] Digests { get; }
+
+    public byte[] Subject { get; }
+
+    /// <summary>The first bytes of two set digests, the latest first; zero where there is none.</summary>
+    public byte[] Rejected { get; }
+
+    public static int StoredLength(OtaFlash flash)
+    {
+        return OtaBytes.RoundUp(Length, flash.WriteUnit);
+    }
+
+    public void Clear()
+    {
+        Sequence = 0;
+        Confirmed = NoBank;
+        Trial = NoBank;
+        Attempts = 0;
+        Floor = 0;
+        Reason = 0;
+        Transitions = 0;
+        Detail = 0;
+        BankStatus[0] = Empty;
+        BankStatus[1] = Empty;
+        Array.Clear(Digests, 0, Digests.Length);
+        Array.Clear(Subject, 0, Subject.Length);
+        Array.Clear(Rejected, 0, Rejected.Length);
+    }
+
+    /// <summary>Fills the record; <c>false</c>, and the record unchanged, where the bytes are not one.</summary>
+    public bool TryRead(byte[] buffer, int offset, OtaTrust trust)
+    {
+        if (!IsRecord(buffer, offset, trust))
+        {
+            return false;
+        }
+
+        Confirmed = buffer[offset + 5];
+        Trial = buffer[offset + 6];
+        Attempts = buffer[offset + 7];
+        Sequence = OtaBytes.ReadUInt32(buffer, offset + 8);
+        Floor = OtaBytes.ReadUInt32(buffer, offset + 12);
+        BankStatus[0] = buffer[offset + 16];
+        BankStatus[1] = buffer[offset + 17];
+        Reason = buffer[offset + 18];
+        Transitions = buffer[offset + 19];
+        Detail = OtaBytes.ReadUInt32(buffer, offset + 20);
+        Array.Copy(buffer, offset + 24, Digests, 0, Digests.Length);
+        Array.Copy(buffer, offset + 88, Subject, 0, Subject.Length);
+        Array.Copy(buffer, offset + 96, Rejected, 0, Rejected.Length);
+        return true;
+    }
+
+    public void Write(byte[] buffer, int offset, OtaTrust trust)
+    {
+        Array.Clear(buffer, offset, Length);
+        OtaBytes.WriteUInt32(buffer, offset, Magic);
+        buffer[offset + 4] = Format;
+        buffer[offset + 5] = (byte)Confirmed;
+        buffer[offset + 6] = (byte)Trial;
+        buffer[offset + 7] = (byte)Attempts;
+        OtaBytes.WriteUInt32(buffer, offset + 8, Sequence);
+        OtaBytes.WriteUInt32(buffer, offset + 12, Floor);
+        buffer[offset + 16] = (byte)BankStatus[0];
+        buffer[offset + 17] = (byte)BankStatus[1];
+        buffer[offset + 18] = (byte)Reason;
+        buffer[offset + 19] = (byte)Transitions;
+        OtaBytes.WriteUInt32(buffer, offset + 20, Detail);
+        Array.Copy(Digests, 0, buffer, offset + 24, Digests.Length);
+        Array.Copy(Subject, 0, buffer, offset + 88, Subject.Length);
+        Array.Copy(Rejected, 0, buffer, offset + 96, Rejected.Length);
+        OtaBytes.WriteUInt32(buffer, offset + 124, trust.Crc32C(0, buffer, offset, 124));
+    }
+
+    /// <summary>Whether the images of this set digest were rejected.</summary>
+    public bool IsRejected(byte[] setDigest)
+    {
+        return OtaBytes.Equal(Rejected, 0, setDigest, 0, NameLength) || OtaBytes.Equal(Rejected, NameLength, setDigest, 0, NameLength);
+    }
+
+    public void AddRejected(byte[] setDigest)
+    {
+        if (!IsRejected(setDigest))
+        {
+            Array.Copy(Rejected, 0, Rejected, NameLength, NameLength);
+            Array.Copy(setDigest, 0, Rejected, 0, NameLength);
+        }
+    }
+
+    public void RemoveRejected(byte[] setDigest)
+    {
+        for (int i = 0; i < Rejected.Length; i += NameLength)
+        {
+            if (OtaBytes.Equal(Rejected, i, setDigest, 0, NameLength))
+            {
+                Array.Clear(Rejected, i, NameLength);
+            }
+        }
+    }
+
+    // [OTA-021] Everything is under the checksum, and every field is in its range: a checksum that holds by accident proves nothing.
+    private static bool IsRecord(byte[] buffer, int offset, OtaTrust trust)
+    {
+        return OtaBytes.ReadUInt32(buffer, offset) == Magic
+            && buffer[offset + 4] == Format
+            && OtaBytes.ReadUInt32(buffer, offset + 124) == trust.Crc32C(0, buffer, offset, 124)
+            && IsBank(buffer[offset + 5]) && IsBank(buffer[offset + 6]) && buffer[offset + 7] <= MaxAttempts
+            && buffer[offset + 16] <= Valid && buffer[offset + 17] <= Valid
+            && OtaBytes.AllEqual(buffer, offset + 112, 12, 0);
+    }
+
+    private static bool IsBank(int value)
+    {
+        return value <= 1 || value == NoBank;
+    }
+}
