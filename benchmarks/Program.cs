@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Running;
-using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Coap;
+using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Ota;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
@@ -9,10 +9,10 @@ if (args is ["ratios", ..])
 {
     return RatioRunner.Run(
     [
-        .. DeviceNanoRatios.Create(),
-        .. SecureTunnelRatios.Create(),
         .. CoapRatios.Create(),
+        .. DeviceNanoRatios.Create(),
         .. OtaRatios.Create(),
+        .. SecureTunnelRatios.Create(),
     ]);
 }
 

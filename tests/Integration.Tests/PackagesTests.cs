@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Xml.Linq;
+using Flint.Testing;
+
+namespace Flint.Integration.Tests;
+
+/// <summary>Packs the packages and uses them as a user would: from a folder, in a project that knows nothing of this repository.</summary>
+public sealed class PackagesTests : IDisposable
+{
+    private static readonly string[] Projects = ["Coap", "SecureTunnel", "Ota", "Device.Nano"];
+    private readonly string _folder = Directory.CreateTempSubdirectory("flint-packages-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Packages_PackedAndConsumed_WorkInAProjectOfTheirOwn()
+    {
+        string packages = Path.Combine(_folder, "packages");
+        foreach (string project in Projects)
+        {
+            Run(VectorFile.RepositoryRoot, "pack", Path.Combine("src", project, project + ".csproj"), "-c", "Release", "-o", packages, "-v", "quiet");
+        }
+
+        foreach (string project in Projects)
+        {
+            AssertContents(packages, "Flint." + project);
+        }
+
+        string consumer = Path.Combine(_folder, "consumer");
+        Directory.CreateDirectory(consumer);
+        foreach (string file in Directory.GetFiles(Path.Combine(VectorFile.RepositoryRoot, "tests", "Integration.Tests", "Consumer")))
+        {
+            File.Copy(file, Path.Combine(consumer, Path.GetFileName(file).Replace(".txt", "", StringComparison.Ordinal)));
+        }
+
+        File.WriteAllText(Path.Combine(consumer, "nuget.config"), $"""
+            <configuration>
+              <packageSources><add key="flint" value="{packages}" /></packageSources>
+            </configuration>
+            """);
+
+        string output = Run(consumer, "run", "-c", "Release");
+        Assert.Equal("coap ok\ntunnel ok\nota ok\nnano ok", output.ReplaceLineEndings("\n").Trim());
+    }
+
+    private static void AssertContents(string packages, string id)
+    {
+        string package = Assert.Single(Directory.GetFiles(packages, id + ".*.nupkg"), file => Path.GetFileName(file)[id.Length + 1] is >= '0' and <= '9');
+        Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{id} has no symbol package.");
+
+        using ZipArchive archive = ZipFile.OpenRead(package);
+        HashSet<string> names = [.. archive.Entries.Select(entry => entry.FullName)];
+        Assert.Contains("README.md", names);
+        Assert.Contains("icon.png", names);
+        Assert.Contains($"lib/net10.0/{id}.dll", names);
+        Assert.Contains($"lib/net10.0/{id}.xml", names);
+
+        using Stream stream = archive.GetEntry(id + ".nuspec")!.Open();
+        XElement metadata = XDocument.Load(stream).Root!.Elements().First();
+        XNamespace ns = metadata.Name.Namespace;
+        Assert.Equal("Apache-2.0", metadata.Element(ns + "license")!.Value);
+        Assert.DoesNotContain(metadata.Descendants(ns + "dependency"), dependency => dependency.Attribute("id")!.Value.StartsWith("Flint.", StringComparison.Ordinal));
+    }
+
+    private string Run(string workingDirectory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = workingDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
+
+        // A cache of its own: the version of a package that is not published yet is no key to what is in it.
+        start.Environment["NUGET_PACKAGES"] = workingDirectory == VectorFile.RepositoryRoot ? start.Environment.TryGetValue("NUGET_PACKAGES", out string? own) ? own : null : Path.Combine(_folder, "cache");
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        foreach (string inherited in start.Environment.Keys.Where(key => key.StartsWith("MSBUILD", StringComparison.Ordinal) && key != "MSBUILDDISABLENODEREUSE" || key.StartsWith("VSTEST", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(inherited);
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
+        return output;
+    }
+}

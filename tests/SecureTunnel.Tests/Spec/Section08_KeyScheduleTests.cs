@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+
+namespace Flint.SecureTunnel.Tests.Spec;
+
+/// <summary>Section 8: what is erased when, and the seam's own promises.</summary>
+public sealed class Section08_KeyScheduleTests
+{
+    [Fact]
+    public void Secrets_AreErasedByTheStepThatLastNeedsThem() // [ST-403]
+    {
+        using var schedule = new KeySchedule(SystemCrypto.Instance);
+        schedule.SetEarly(KeySchedule.Zero);
+        Assert.False(IsZero(schedule.EarlySecret));
+        schedule.SetHandshake(new byte[32], new byte[32]);
+        Assert.True(IsZero(schedule.EarlySecret));
+        Assert.False(IsZero(schedule.HandshakeSecret) || IsZero(schedule.ClientHandshake) || IsZero(schedule.ServerHandshake));
+        schedule.SetMaster(new byte[32]);
+        Assert.True(IsZero(schedule.HandshakeSecret) && IsZero(schedule.ClientHandshake) && IsZero(schedule.ServerHandshake));
+        Assert.False(IsZero(schedule.Master));
+        schedule.SetApplication(new byte[32]);
+        Assert.True(IsZero(schedule.Master));
+        Assert.False(IsZero(schedule.ClientApplication) || IsZero(schedule.ServerApplication) || IsZero(schedule.Exporter) || IsZero(schedule.Resumption));
+        schedule.Dispose();
+        Assert.True(IsZero(schedule.ClientApplication) && IsZero(schedule.ServerApplication) && IsZero(schedule.Exporter) && IsZero(schedule.Resumption));
+    }
+
+    [Fact]
+    public void Secret_Disposed_IsZero() // [ST-403]
+    {
+        var secret = new Secret([1, 2, 3]);
+        secret.Dispose();
+        Assert.Equal(new byte[3], secret.Span.ToArray());
+    }
+
+    [Fact]
+    public void TrafficKey_AfterAnUpdate_OpensNothingOfTheOldKey() // [ST-319] [ST-403]
+    {
+        using var sealer = new RecordSealer(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, new byte[32]);
+        using var opener = new RecordOpener(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, new byte[32], 1024);
+        byte[] frame = new byte[1 + RecordSealer.Overhead];
+        sealer.Seal(MessageType.Data, [7], frame);
+        opener.Update();
+        Assert.Equal(0UL, opener.Sequence);
+        Assert.Equal(OpenStatus.NotOpened, opener.TryOpen(frame, out _, out _));
+    }
+
+    [Fact]
+    public void Agreement_OnAPointWithAZeroX_IsRefused() // [ST-405]
+    {
+        using var key = new PlatformEphemeralKey(ECDiffieHellman.Create(new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            D = Convert.FromHexString("0a0d622a47e48f6bc1038ace438c6f528aa00ad2bd1da5f13ee46bf5f633d71a"),
+        }));
+        byte[] share = Convert.FromHexString("0458fd4168a87795603e2b04390285bdca6e57de6027fe211dd9d25e2212d29e62080d36bd224d7405509295eed02a17150e03b314f96da37445b0d1d29377d12c");
+        Assert.False(key.TryAgree(share, new byte[32]));
+        share[64] ^= 1;
+        Assert.False(key.TryAgree(share, new byte[32]));
+        Assert.False(key.TryAgree(share.AsSpan(0, 64), new byte[32]));
+    }
+
+    private static bool IsZero(ReadOnlySpan<byte> bytes) => bytes.IndexOfAnyExcept((byte)0) < 0;
+}
