@@ -33,6 +33,13 @@ public sealed partial class DeviceTunnel
         ByteRange.Clear(oaepSeed);
     }
 
+    /// <summary>As <see cref="Prepare"/>, with a seed and its ciphertext made elsewhere: for vectors, since OAEP draws its own seed.</summary>
+    internal void UsePrepared(byte[] seed, byte[] ciphertext)
+    {
+        Array.Copy(seed, 0, _kemSecret, 0, _kemSecret.Length);
+        _kem = ciphertext;
+    }
+
     /// <summary>Chooses the pin to use instead of the first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such pin.</exception>
     /// <exception cref="InvalidOperationException">The handshake has begun.</exception>
