@@ -14,6 +14,7 @@ namespace Flint.Coap;
 public sealed partial class CoapObservers
 {
     private readonly CoapObserversOptions _options;
+    private readonly CoapMessageLayer? _layer;
     private readonly PlaceLists _ofResource = new();
     private readonly PlaceLists _ofPeer = new();
     private readonly PlaceLists _ready = new();
@@ -26,12 +27,15 @@ public sealed partial class CoapObservers
     private int _resources;
 
     /// <summary>Begins without observers.</summary>
+    /// <param name="options">Limits and paces.</param>
+    /// <param name="layer">Where the peers are known: it does not take an observing peer for an idle one. Null where peers are connections.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option lies outside its range.</exception>
-    public CoapObservers(CoapObserversOptions options)
+    public CoapObservers(CoapObserversOptions options, CoapMessageLayer? layer)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
+        _layer = layer;
         _entries = new Entry[Math.Min(options.MaxObservers, MinEntries)];
         _sequences = new int[Math.Min(options.MaxResources, MinEntries)];
     }
@@ -186,6 +190,7 @@ public sealed partial class CoapObservers
         token.CopyTo(_entries[place].Token);
         _ofResource.Append(resource, place);
         _ofPeer.Append(peer.Index, place);
+        _layer?.Hold(peer);
         Count++;
         return place;
     }
@@ -198,6 +203,7 @@ public sealed partial class CoapObservers
         _ofPeer.Remove(entry.Peer.Index, place);
         _ready.Remove(0, place);
         _deadlines.Remove(place);
+        _layer?.Release(entry.Peer);
         entry.UserState = null;
         entry.NextFree = _freeHead;
         _freeHead = place;

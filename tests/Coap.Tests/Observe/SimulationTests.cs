@@ -74,7 +74,7 @@ public sealed class SimulationTests
         _client.TryAddPeer(TimeSpan.Zero, out _toServer);
         _server.TryAddPeer(TimeSpan.Zero, out _toClient);
         _observation = new CoapObservation(NewEntropy());
-        _observers = new CoapObservers(new CoapObserversOptions { ConfirmableEvery = 3 });
+        _observers = new CoapObservers(new CoapObserversOptions { ConfirmableEvery = 3 }, _server);
         _observers.TryAddResource(out _resource);
         Assert.Equal(CoapSendStatus.Ok, _client.TryRequest(_toServer, Get(0), true, null, _observation, _network.Now, out _request));
         Drain();

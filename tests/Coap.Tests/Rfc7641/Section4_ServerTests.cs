@@ -7,7 +7,7 @@ public sealed class Section4_ServerTests
 {
     private readonly LayerUnderTest _layer = new();
     private readonly List<string> _taken = [];
-    private CoapObservers _observers = new(new CoapObserversOptions());
+    private CoapObservers _observers = null!;
     private int _resource;
 
     public Section4_ServerTests() => Use(new CoapObserversOptions());
@@ -226,6 +226,20 @@ public sealed class Section4_ServerTests
     }
 
     [Fact]
+    public void Peer_Observing_IsNotIdle()
+    {
+        Register("aa", out _);
+        Pass(10000);
+        Assert.False(_layer.Layer.TryTakeIdlePeer(_layer.Now, TimeSpan.Zero, out _));
+        _layer.Receive(Datagrams.Empty(CoapType.Confirmable, 1));
+        Assert.True(_observers.Deregister(_layer.Peer, [0xaa]));
+        Assert.False(_layer.Layer.TryTakeIdlePeer(_layer.Now, TimeSpan.FromSeconds(10), out _));
+        Pass(10);
+        Assert.True(_layer.Layer.TryTakeIdlePeer(_layer.Now, TimeSpan.Zero, out CoapPeerHandle peer));
+        Assert.Equal(_layer.Peer, peer);
+    }
+
+    [Fact]
     public void Handles_OfARemovedObserver_DoNothing()
     {
         Register("aa", out _);
@@ -266,7 +280,7 @@ public sealed class Section4_ServerTests
 
     private void Use(CoapObserversOptions options)
     {
-        _observers = new CoapObservers(options);
+        _observers = new CoapObservers(options, _layer.Layer);
         Assert.True(_observers.TryAddResource(out _resource));
     }
 
