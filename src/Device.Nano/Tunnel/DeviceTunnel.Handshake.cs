@@ -7,7 +7,10 @@ public sealed partial class DeviceTunnel
 {
     private readonly Sha256 _kemHash = new Sha256();
     private readonly byte[] _kemSecret = new byte[Sha256.DigestLength];
+    private readonly byte[] _th1 = new byte[Sha256.DigestLength];
     private byte[] _kem = new byte[0];
+    private byte[] _scalar = new byte[0];
+    private P256? _curve;
     private TunnelTicket? _ticket;
     private TunnelTicket? _nextTicket;
     private TunnelHandshakeState _handshake;
@@ -16,8 +19,8 @@ public sealed partial class DeviceTunnel
     private int _keysAreSet;
 
     /// <summary>
-    /// Does what the full handshake can do before there is a connection: draws the seed and encrypts it for the pin, 3.6 million IL instructions
-    /// [ST-706]. <see cref="Begin"/> does it otherwise, while the server's deadline runs.
+    /// Does what the full handshake can do before there is a connection: in S1 it draws the seed and encrypts it for the pin, 3.6 million IL
+    /// instructions [ST-706]; in S2 it makes the key pair of the exchange. <see cref="Begin"/> does it otherwise, while the server's deadline runs.
     /// </summary>
     public void Prepare()
     {
@@ -26,11 +29,31 @@ public sealed partial class DeviceTunnel
             return;
         }
 
+        if (TunnelSuite.IsEphemeral(_settings.Suite))
+        {
+            PrepareExchange();
+            return;
+        }
+
         byte[] oaepSeed = new byte[Sha256.DigestLength];
         _random.Fill(_kemSecret, 0, _kemSecret.Length);
         _random.Fill(oaepSeed, 0, oaepSeed.Length);
         _kem = RsaOaep.Encrypt(Pin, _kemHash, _kemSecret, oaepSeed);
         ByteRange.Clear(oaepSeed);
+    }
+
+    private void PrepareExchange()
+    {
+        _curve = new P256();
+        _curve.Yield = Pin.Yield;
+        _scalar = new byte[Sha256.DigestLength];
+        do
+        {
+            _random.Fill(_scalar, 0, _scalar.Length);
+        }
+        while (!P256.IsScalar(_scalar));
+
+        _kem = _curve.PublicShare(_scalar);
     }
 
     /// <summary>As <see cref="Prepare"/>, with a seed and its ciphertext made elsewhere: for vectors, since OAEP draws its own seed.</summary>
@@ -106,10 +129,16 @@ public sealed partial class DeviceTunnel
 
     private void WriteResumptionHello(TunnelTicket ticket)
     {
-        _mode = ModeResume;
+        bool exchanges = _settings.ResumeWithExchange && TunnelSuite.IsEphemeral(_settings.Suite);
+        if (exchanges)
+        {
+            Prepare();
+        }
+
+        _mode = exchanges ? ModeResumeExchange : ModeResume;
         _transcript.Start(_settings.Context, TunnelSchedule.Zero);
         int at = WriteHelloStart();
-        at = WriteCounted(new byte[0], at);
+        at = WriteCounted(exchanges ? _kem : new byte[0], at);
         at = WriteCounted(ticket.Ticket, at);
         FinishHello(at + Sha256.DigestLength);
 
@@ -218,7 +247,9 @@ public sealed partial class DeviceTunnel
     private TunnelEvent OnServerHello(int body)
     {
         byte[] input = Input;
-        if (body != ServerHelloFixed)
+        bool exchanges = _mode == ModeResumeExchange || (_mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite));
+        int share = exchanges ? P256.ShareLength : 0;
+        if (body != ServerHelloFixed + share)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-308]
         }
@@ -231,16 +262,22 @@ public sealed partial class DeviceTunnel
         _peerMaxRecord = BigEndian.ReadUInt16(input, 6);
         bool fits = input[4] == _settings.Suite && input[5] == _mode // [ST-307]
             && _peerMaxRecord >= TunnelSettings.LeastMaxRecord && _peerMaxRecord <= TunnelSettings.MostMaxRecord // [ST-303]
-            && BigEndian.ReadUInt16(input, 40) == 0; // [ST-308]
+            && BigEndian.ReadUInt16(input, 40) == share; // [ST-308]
         if (!fits)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
         }
 
+        if (exchanges && !_curve!.TryAgree(_scalar, input, ShareOffset, _kemSecret))
+        {
+            return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-405]
+        }
+
         _transcript.Append(input, 0, FrameHeader + body);
-        _transcript.Current(_hash);
-        _schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _hash);
+        _transcript.Current(_th1);
+        _schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _th1);
         ByteRange.Clear(_kemSecret); // [ST-403]
+        ByteRange.Clear(_scalar);
         _sealer.Set(_schedule.ClientHandshake);
         _opener.Set(_schedule.ServerHandshake);
         _keysAreSet = 1;
@@ -268,7 +305,8 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage); // [ST-205]
         }
 
-        if (inner != ServerAuthFixed || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != 0)
+        int signature = _mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite) ? Pin.Length : 0;
+        if (inner != ServerAuthFixed + signature || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != signature)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-311]
         }
@@ -278,7 +316,7 @@ public sealed partial class DeviceTunnel
         _transcript.Append(input, FrameHeader, finished - FrameHeader);
         _transcript.Current(_hash);
         _schedule.ServerFinished(_hash, expected);
-        if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength))
+        if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength) || (signature != 0 && !IsSigned(finished - signature, signature)))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
         }
@@ -287,6 +325,23 @@ public sealed partial class DeviceTunnel
         Move(TunnelHandshakeInput.ServerAuth);
         WriteClientAuth();
         return TunnelEvent.None;
+    }
+
+    /// <summary>The server's signature over th1 (6.5).</summary>
+    private bool IsSigned(int offset, int count)
+    {
+        byte[] digest = new byte[Sha256.DigestLength];
+        byte[] text = new byte[SignedText.Length];
+        for (int i = 0; i < text.Length; i++)
+        {
+            text[i] = (byte)SignedText[i];
+        }
+
+        _kemHash.Start();
+        _kemHash.Append(text, 0, text.Length);
+        _kemHash.Append(_th1, 0, _th1.Length);
+        _kemHash.Finish(digest, 0);
+        return RsaPss.Verify(Pin, _kemHash, digest, Input, offset, count);
     }
 
     private void WriteClientAuth()
@@ -389,6 +444,7 @@ public sealed partial class DeviceTunnel
     private const byte Version = 1;
     private const byte ModeFull = 0;
     private const byte ModeResume = 1;
+    private const byte ModeResumeExchange = 2;
     private const byte MethodPsk = 1;
     private const byte MethodResumption = 3;
     private const byte ClientHelloType = 0x01;
@@ -400,6 +456,8 @@ public sealed partial class DeviceTunnel
     private const byte AcceptType = 0x13;
     private const byte RetryReasonTicket = 1;
     private const int ServerHelloFixed = 40;
+    private const int ShareOffset = 42;
+    private const string SignedText = "SecureTunnel v1 server auth\0";
     private const int ServerAuthFixed = 36;
     private const int AcceptFixed = 16;
     private const int NonceLength = 8;

@@ -214,6 +214,7 @@ public sealed partial class DeviceTunnel
         _opener.Clear();
         _alertOpener.Clear();
         ByteRange.Clear(_kemSecret);
+        ByteRange.Clear(_scalar);
         ByteRange.Clear(_hash);
     }
 

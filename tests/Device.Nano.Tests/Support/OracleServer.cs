@@ -20,6 +20,9 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
     private long _serverSequence;
     private byte _mode;
 
+    /// <summary>What ServerAuth is signed with in S2.</summary>
+    public RSA? SigningKey { get; init; }
+
     /// <summary>rpsk and the bytes of the ticket that Accept gives; empty: none.</summary>
     public byte[] Ticket { get; set; } = [];
 
@@ -59,7 +62,7 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         _serverSecret = _handshakeSecret = Label(hs, "s hs", th1, 32);
         _masterSalt = Label(hs, "derived", [], 32);
         byte[] signature = TunnelSuite.IsEphemeral(suite) && _mode == 0
-            ? key.SignData([.. Encoding.ASCII.GetBytes("SecureTunnel v1 server auth\0"), .. th1], HashAlgorithmName.SHA256, RSASignaturePadding.Pss)
+            ? (SigningKey ?? key).SignData([.. Encoding.ASCII.GetBytes("SecureTunnel v1 server auth\0"), .. th1], HashAlgorithmName.SHA256, RSASignaturePadding.Pss)
             : [];
         byte[] auth = [0x11, 0, (byte)(signature.Length >> 8), unchecked((byte)signature.Length), .. signature];
         _transcript.AddRange(auth);

@@ -7,6 +7,7 @@ namespace Flint.Device.Nano.Tests.Tunnel;
 public sealed class TunnelTests
 {
     private static readonly RSA EncryptionKey = TunnelFixture.Key("encryption");
+    private static readonly RSA SigningKey = TunnelFixture.Key("signing");
 
     [Fact]
     public void ServerFlight_AnyFlippedBit_EndsWithoutClientAuth()
@@ -298,6 +299,8 @@ public sealed class TunnelTests
     [InlineData(TunnelSuite.RsaOaepCcm, 1)]
     [InlineData(TunnelSuite.RsaOaepCcm, 1000)]
     [InlineData(TunnelSuite.RsaOaepGcm, 13)]
+    [InlineData(TunnelSuite.P256RsaPssCcm, 5)]
+    [InlineData(TunnelSuite.P256RsaPssGcm, 1000)]
     public void FullHandshake_AnyChunking_ConnectsAndCarriesData(byte suite, int chunk)
     {
         OracleServer server = Oracle(suite);
@@ -380,6 +383,48 @@ public sealed class TunnelTests
         Assert.Equal(alert, tunnel.Alert);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Ticket_InS2_ResumesWithAndWithoutAnExchange(bool exchanges)
+    {
+        TunnelSettings settings = TunnelFixture.Settings(TunnelSuite.P256RsaPssCcm);
+        settings.ResumeWithExchange = exchanges;
+        byte[] resumptionKey = RandomNumberGenerator.GetBytes(32);
+        OracleServer server = Oracle(TunnelSuite.P256RsaPssCcm);
+        var tunnel = new DeviceTunnel(settings, TunnelFixture.Crypto, new SeededEntropy());
+        tunnel.Begin(new TunnelTicket(TunnelSuite.P256RsaPssCcm, RandomNumberGenerator.GetBytes(150), resumptionKey, 60));
+        byte[] hello = tunnel.TakeOutput();
+        Assert.Equal(exchanges ? 2 : 1, hello[41]);
+
+        Assert.Equal(TunnelEvent.None, tunnel.Give(server.Answer(hello, resumptionKey)));
+        Assert.Equal(TunnelEvent.Connected, tunnel.Give(server.Accept(tunnel.TakeOutput(), settings.DeviceId)));
+    }
+
+    [Fact]
+    public void Signature_OfAnotherKey_IsNotAuthenticated()
+    {
+        using var other = RSA.Create(2048);
+        TunnelSettings settings = TunnelFixture.Settings(TunnelSuite.P256RsaPssCcm);
+        byte[] hello = BeginWith(settings, out DeviceTunnel tunnel);
+        var impostor = new OracleServer(TunnelSuite.P256RsaPssCcm, SigningKey, new byte[32], "test"u8.ToArray()) { SigningKey = other };
+
+        Assert.Equal(TunnelEvent.Failed, tunnel.Give(impostor.Answer(hello)));
+        Assert.Equal((TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed), (tunnel.Failure, tunnel.Alert));
+        AssertDead(tunnel);
+    }
+
+    [Fact]
+    public void ServerShare_ThatIsNoPoint_IsRefused()
+    {
+        BeginWith(TunnelFixture.Settings(TunnelSuite.P256RsaPssCcm), out DeviceTunnel tunnel);
+        byte[] body = [2, 1, 3, 0, 2, 0, .. new byte[32], 0, 65, 4, .. new byte[64]];
+
+        Assert.Equal(TunnelEvent.Failed, tunnel.Give(OracleServer.Frame(body)));
+        Assert.Equal(TunnelAlert.HandshakeFailed, tunnel.Alert);
+        AssertDead(tunnel);
+    }
+
     [Fact]
     public void Pin_TheSecond_CanBeUsedInstead()
     {
@@ -446,7 +491,7 @@ public sealed class TunnelTests
     }
 
     private static OracleServer Oracle(byte suite) =>
-        new(suite, EncryptionKey, TunnelSettings.MixPsk(TunnelFixture.Crypto, TunnelFixture.Psk), "test"u8.ToArray());
+        new(suite, TunnelSuite.IsEphemeral(suite) ? SigningKey : EncryptionKey, TunnelSettings.MixPsk(TunnelFixture.Crypto, TunnelFixture.Psk), "test"u8.ToArray());
 
     private static byte[] BeginWith(TunnelSettings settings, out DeviceTunnel tunnel)
     {
