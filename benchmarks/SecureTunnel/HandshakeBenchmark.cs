@@ -1,29 +1,31 @@
-using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
+using Flint.SecureTunnel;
 
 namespace Flint.Benchmarks.SecureTunnel;
 
-/// <summary>The server's computation in a full S1 handshake, against the bare RSA-2048 private operation in it.</summary>
+/// <summary>The server's computation in each kind of handshake, against the bare RSA-2048 private operation.</summary>
 [MemoryDiagnoser]
 public class HandshakeBenchmark
 {
-    private readonly TunnelFixture _fixture = new();
-    private readonly byte[] _seed = new byte[256];
-    private byte[] _clientAuth = [];
+    private readonly TunnelFixture _s1 = new(SecureTunnelSuite.RsaOaepAes128Gcm, resume: false);
+    private readonly TunnelFixture _s2 = new(SecureTunnelSuite.P256RsaPssAes128Gcm, resume: false);
+    private readonly TunnelFixture _resumption = new(SecureTunnelSuite.RsaOaepAes128Gcm, resume: true);
+    private readonly BareOperations _bare;
 
-    [GlobalSetup]
-    public void Setup()
-    {
-        _clientAuth = _fixture.ClientAuth();
-        if (!_fixture.ServerHandshake(_clientAuth))
-        {
-            throw new InvalidOperationException("The handshake did not connect.");
-        }
-    }
+    public HandshakeBenchmark() => _bare = new BareOperations(_s1);
 
     [Benchmark(Baseline = true)]
-    public bool BareRsaPrivate() => _fixture.Key.PrivateKey.TryDecrypt(_fixture.Ciphertext, _seed, RSAEncryptionPadding.OaepSHA256, out _);
+    public void BareRsaPrivate() => _bare.Decrypt();
 
     [Benchmark]
-    public bool ServerHandshake() => _fixture.ServerHandshake(_clientAuth);
+    public void BareRsaSignAndEcdh() => _bare.SignAndAgree();
+
+    [Benchmark]
+    public bool S1() => _s1.ServerHandshake();
+
+    [Benchmark]
+    public bool S2() => _s2.ServerHandshake();
+
+    [Benchmark]
+    public bool Resumption() => _resumption.ServerHandshake();
 }

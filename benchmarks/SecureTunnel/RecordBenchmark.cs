@@ -15,7 +15,7 @@ public class RecordBenchmark
     [GlobalSetup]
     public void Setup()
     {
-        var records = new RecordFixture(Size);
+        var records = new RecordFixture(Flint.SecureTunnel.SecureTunnelSuite.RsaOaepAes128Gcm, Size);
         _ours = () => records.SealAndOpen().Length;
         _bare = records.BareSealAndOpen;
     }

@@ -1,29 +1,47 @@
 using System;
+using System.Security.Cryptography;
 
 namespace Flint.SecureTunnel;
 
 /// <summary>What a server knows of one device: whether it may connect, and what proves that it is the one (section 4).</summary>
 public sealed class SecureTunnelDevice : IDisposable
 {
-    private readonly Secret _pskMix;
+    private readonly Secret? _pskMix;
 
-    private SecureTunnelDevice(Secret pskMix, bool isAllowed)
+    private SecureTunnelDevice(Secret? pskMix, RSA? publicKey, bool isAllowed)
     {
         _pskMix = pskMix;
+        PublicKey = publicKey;
         IsAllowed = isAllowed;
     }
 
     /// <summary>False for a revoked device: full handshakes and resumptions are refused alike, from the next one on.</summary>
     public bool IsAllowed { get; }
 
-    internal ReadOnlySpan<byte> PskMix => _pskMix.Span;
+    /// <summary>How the device is enrolled.</summary>
+    internal AuthMethod Method => PublicKey is null ? AuthMethod.Psk : AuthMethod.DeviceRsa;
+
+    /// <summary>Empty where the device is enrolled with an RSA key.</summary>
+    internal ReadOnlySpan<byte> PskMix => _pskMix is null ? default : _pskMix.Span;
+
+    internal RSA? PublicKey { get; }
 
     /// <summary>A device enrolled with a pre-shared key of 32 random bytes. The caller may erase it afterwards.</summary>
     /// <param name="psk">The key.</param>
     /// <param name="isAllowed">False revokes the device.</param>
     /// <exception cref="ArgumentException">Not 32 bytes.</exception>
-    public static SecureTunnelDevice FromPsk(ReadOnlySpan<byte> psk, bool isAllowed = true) => new(PreSharedKey.Mix(psk), isAllowed);
+    public static SecureTunnelDevice FromPsk(ReadOnlySpan<byte> psk, bool isAllowed = true) => new(PreSharedKey.Mix(psk), publicKey: null, isAllowed);
+
+    /// <summary>A device enrolled with the DER SubjectPublicKeyInfo of its RSA key.</summary>
+    /// <param name="spki">The key.</param>
+    /// <param name="isAllowed">False revokes the device.</param>
+    /// <exception cref="CryptographicException">Not a SubjectPublicKeyInfo, not RSA, modulus outside 2048 to 4096 bits, or exponent other than 65537.</exception>
+    public static SecureTunnelDevice FromSpki(ReadOnlySpan<byte> spki, bool isAllowed = true) => new(pskMix: null, RsaKeys.Import(spki), isAllowed);
 
     /// <summary>Erases the secret.</summary>
-    public void Dispose() => _pskMix.Dispose();
+    public void Dispose()
+    {
+        _pskMix?.Dispose();
+        PublicKey?.Dispose();
+    }
 }

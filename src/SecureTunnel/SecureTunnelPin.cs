@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace Flint.SecureTunnel;
@@ -26,21 +25,14 @@ public sealed class SecureTunnelPin
 
     /// <summary>Reads a DER SubjectPublicKeyInfo.</summary>
     /// <exception cref="CryptographicException">Not a SubjectPublicKeyInfo, not RSA, modulus outside 2048 to 4096 bits, or exponent other than 65537.</exception>
-    [SuppressMessage("Reliability", "CA2000", Justification = "The pin owns the key for the life of the program.")]
-    public static SecureTunnelPin FromSpki(ReadOnlySpan<byte> spki, SecureTunnelKeyUsage usage)
-    {
-        RSA key = RSA.Create();
-        key.ImportSubjectPublicKeyInfo(spki, out int read);
-        return read == spki.Length ? new SecureTunnelPin(key, usage) : throw new CryptographicException("Bytes follow the public key.");
-    }
+    public static SecureTunnelPin FromSpki(ReadOnlySpan<byte> spki, SecureTunnelKeyUsage usage) => new(RsaKeys.Import(spki), usage);
 
     /// <summary>Reads a PEM public key (<c>BEGIN PUBLIC KEY</c>).</summary>
     /// <exception cref="CryptographicException">As <see cref="FromSpki"/>.</exception>
     /// <exception cref="ArgumentException">No PEM key, or more than one.</exception>
-    [SuppressMessage("Reliability", "CA2000", Justification = "The pin owns the key for the life of the program.")]
     public static SecureTunnelPin FromPem(ReadOnlySpan<char> pem, SecureTunnelKeyUsage usage)
     {
-        RSA key = RSA.Create();
+        using RSA key = RSA.Create();
         key.ImportFromPem(pem);
         return FromSpki(key.ExportSubjectPublicKeyInfo(), usage);
     }

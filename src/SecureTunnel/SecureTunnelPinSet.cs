@@ -44,6 +44,20 @@ public sealed class SecureTunnelPinSet
     /// <summary>The number of pins.</summary>
     public int Count => _pins.Length;
 
+    /// <summary>True where one of the pins has this hash.</summary>
+    internal bool Holds(ReadOnlySpan<byte> keyHash)
+    {
+        foreach (SecureTunnelPin pin in _pins)
+        {
+            if (pin.KeyHash.SequenceEqual(keyHash))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// The server does not know <paramref name="pin"/>: the next connection tries the pin after it. An unknown_key alert is not
     /// authenticated, and need not be: whoever forges one can only move the device among keys that it trusts.

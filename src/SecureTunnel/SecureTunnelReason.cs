@@ -39,6 +39,9 @@ public enum SecureTunnelReason
     /// <summary>ClientAuth does not open: the device derived other keys, as after a ciphertext made for another key.</summary>
     ClientAuthNotOpened,
 
+    /// <summary>The peer's P-256 share is no point of the curve, or gives no secret (section 8.2).</summary>
+    InvalidShare,
+
     /// <summary>The device store does not know the device.</summary>
     UnknownDevice,
 

@@ -37,15 +37,15 @@ internal sealed class HandshakePipe : IDisposable
     /// <summary>Signalled at the deadline, or by the caller.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    public long Now => _time.Milliseconds();
+    public TunnelTime Now => _time.Now();
 
     public long BytesReceived { get; private set; }
 
     /// <summary>True where the deadline passed, and not the caller gave up.</summary>
     public bool IsLate => _stop.IsCancellationRequested && !_caller.IsCancellationRequested;
 
-    /// <summary>Sets the deadline, in milliseconds of <see cref="Now"/>.</summary>
-    public void SetDeadline(long deadline) => _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Now)), Timeout.InfiniteTimeSpan);
+    /// <summary>Sets the deadline, in milliseconds of the monotonic clock.</summary>
+    public void SetDeadline(long deadline) => _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Now.Milliseconds)), Timeout.InfiniteTimeSpan);
 
     /// <summary>Sends what was written, then reads one frame into <see cref="Frame"/>.</summary>
     /// <returns>Truncated at the end of the stream.</returns>
@@ -82,11 +82,11 @@ internal sealed class HandshakePipe : IDisposable
     public ValueTask<FlushResult> FlushAsync() => _transport.Output.FlushAsync(Stop);
 
     /// <summary>Hands the transport over to the tunnel.</summary>
-    public SecureTunnelConnection Connect(TunnelSession session, SecureTunnelPeer peer, SecureTunnelSuite suite, bool resumed)
+    public SecureTunnelConnection Connect(TunnelSession session, SecureTunnelPeer peer, SecureTunnelSuite suite, bool resumed, int paddingBlock)
     {
         var handshake = new SecureTunnelStatistics(
             BytesReceived, Output.Count, _time.GetElapsedTime(_started), BytesReceived, Output.Count, RecordsReceived: 0, RecordsSent: 0);
-        return new SecureTunnelConnection(_transport, Output, session, peer, suite, resumed, handshake, _time);
+        return new SecureTunnelConnection(_transport, Output, session, peer, suite, resumed, handshake, paddingBlock, _time);
     }
 
     /// <summary>Sends the alert if the peer takes it within a second, and ends the transport.</summary>

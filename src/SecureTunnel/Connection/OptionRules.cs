@@ -5,10 +5,11 @@ namespace Flint.SecureTunnel;
 /// <summary>What the options of both sides have in common.</summary>
 internal static class OptionRules
 {
-    public static void CheckCommon(ReadOnlyMemory<byte> applicationContext, int maxRecord, TimeProvider? timeProvider)
+    public static void CheckCommon(ReadOnlyMemory<byte> applicationContext, int maxRecord, int paddingBlock, TimeProvider? timeProvider)
     {
         Require(applicationContext.Length <= MaxApplicationContext, "ApplicationContext", "at most 32 bytes"); // [ST-109]
         Require(maxRecord is >= ProtocolLimits.MinMaxRecord and <= ProtocolLimits.MaxMaxRecord, "MaxRecord", "256 to 16385"); // [ST-303]
+        Require(paddingBlock is >= 0 and <= MaxPaddingBlock, "PaddingBlock", "0 to 4096");
         Require(timeProvider is not null, "TimeProvider", "a time provider is required");
     }
 
@@ -24,5 +25,6 @@ internal static class OptionRules
     }
 
     private const int MaxApplicationContext = 32;
+    private const int MaxPaddingBlock = 4096;
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(1);
 }

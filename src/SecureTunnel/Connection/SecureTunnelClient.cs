@@ -54,8 +54,8 @@ public static class SecureTunnelClient
 
             if (step == HandshakeStep.Connected)
             {
-                var peer = new SecureTunnelPeer(deviceId: default, handshake.Pin.KeyHash);
-                return pipe.Connect(handshake.TakeSession(), peer, options.Suite, resumed: false);
+                var peer = new SecureTunnelPeer(deviceId: default, handshake.ServerKeyHash);
+                return pipe.Connect(handshake.TakeSession(), peer, options.Suite, handshake.Resumed, options.PaddingBlock);
             }
         }
         catch (OperationCanceledException) when (pipe.IsLate)

@@ -23,6 +23,18 @@ public sealed class SecureTunnelClientOptions
     /// <summary>The largest record that this side accepts, in bytes of type, content and padding: 256 to 16385.</summary>
     public int MaxRecord { get; init; } = 4096;
 
+    /// <summary>Keeps the ticket between connections; null makes every handshake a full one.</summary>
+    public SecureTunnelTicketSlot? Tickets { get; init; }
+
+    /// <summary>
+    /// Resumes with a fresh P-256 exchange: the session is forward secret even against someone who obtains the server's ticket keys later. False saves the
+    /// exchange on a device that cannot afford it.
+    /// </summary>
+    public bool ResumeWithEphemeral { get; init; } = true;
+
+    /// <summary>Pads each Data record to a multiple of this many bytes of inner plaintext; 0 pads nothing.</summary>
+    public int PaddingBlock { get; init; }
+
     /// <summary>From the start to the verified Accept.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -38,7 +50,7 @@ public sealed class SecureTunnelClientOptions
         OptionRules.Require(Pins!.Current.Usage == Suite.KeyUsage(), nameof(Pins), $"suite {Suite} needs a pin for {Suite.KeyUsage()}"); // [ST-103]
         OptionRules.Require(!DeviceId.IsEmpty, nameof(DeviceId), "a device identity is required");
         OptionRules.Require(Credential is not null, nameof(Credential), "a credential is required");
-        OptionRules.CheckCommon(ApplicationContext, MaxRecord, TimeProvider);
+        OptionRules.CheckCommon(ApplicationContext, MaxRecord, PaddingBlock, TimeProvider);
         OptionRules.CheckTimeout(HandshakeTimeout, nameof(HandshakeTimeout));
     }
 }

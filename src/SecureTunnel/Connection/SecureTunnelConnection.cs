@@ -24,14 +24,14 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
 
     internal SecureTunnelConnection(
         IDuplexPipe transport, TransportWriter transportOutput, TunnelSession session, SecureTunnelPeer peer,
-        SecureTunnelSuite suite, bool resumed, SecureTunnelStatistics handshake, TimeProvider time)
+        SecureTunnelSuite suite, bool resumed, SecureTunnelStatistics handshake, int paddingBlock, TimeProvider time)
     {
         _transport = transport;
         _transportOutput = transportOutput;
         _session = session;
         _handshake = handshake;
         _time = time;
-        _output = new TunnelWriter(transport.Output, transportOutput, session, time);
+        _output = new TunnelWriter(transport.Output, transportOutput, session, paddingBlock, time);
         _input = new TunnelReader(transport.Input, session, _output, time);
         Peer = peer;
         Suite = suite;

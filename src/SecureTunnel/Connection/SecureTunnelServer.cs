@@ -38,14 +38,14 @@ public static class SecureTunnelServer
             HandshakeStep step = HandshakeStep.ReadFrame;
             while (step is not (HandshakeStep.Connected or HandshakeStep.Failed))
             {
-                step = await StepAsync(step, handshake, pipe, options.Devices!).ConfigureAwait(false);
+                step = await StepAsync(step, handshake, pipe, options).ConfigureAwait(false);
             }
 
             if (step == HandshakeStep.Connected)
             {
                 await pipe.FlushAsync().ConfigureAwait(false);
                 var peer = new SecureTunnelPeer(handshake.DeviceId, serverKeyHash: default);
-                return pipe.Connect(handshake.TakeSession(), peer, handshake.Suite, resumed: false);
+                return pipe.Connect(handshake.TakeSession(), peer, handshake.Suite, handshake.Mode != HandshakeMode.Full, options.PaddingBlock);
             }
         }
         catch (OperationCanceledException) when (pipe.IsLate)
@@ -63,15 +63,15 @@ public static class SecureTunnelServer
         throw new SecureTunnelHandshakeException(failure.Reason, failure.Alert, failure.FromPeer);
     }
 
-    private static async ValueTask<HandshakeStep> StepAsync(HandshakeStep step, ServerHandshake handshake, HandshakePipe pipe, IDeviceStore devices)
+    private static async ValueTask<HandshakeStep> StepAsync(HandshakeStep step, ServerHandshake handshake, HandshakePipe pipe, SecureTunnelServerOptions options)
     {
         pipe.SetDeadline(handshake.NextDeadline);
         switch (step)
         {
             case HandshakeStep.UsePrivateKey:
-                return handshake.OnPrivateKey(pipe.Now, pipe.Output);
+                return await UsePrivateKeyAsync(handshake, pipe, options.KeyGate).ConfigureAwait(false);
             case HandshakeStep.FindDevice:
-                return await FindDeviceAsync(handshake, pipe, devices).ConfigureAwait(false);
+                return await FindDeviceAsync(handshake, pipe, options.Devices!).ConfigureAwait(false);
             default:
                 FrameStatus status = await pipe.ReadFrameAsync(handshake.MaxBody).ConfigureAwait(false);
                 return status switch
@@ -80,6 +80,23 @@ public static class SecureTunnelServer
                     FrameStatus.Truncated => handshake.OnEndOfStream(pipe.Output),
                     _ => handshake.OnBadFrame(status, pipe.Output),
                 };
+        }
+    }
+
+    private static async ValueTask<HandshakeStep> UsePrivateKeyAsync(ServerHandshake handshake, HandshakePipe pipe, SecureTunnelKeyGate gate) // [ST-702]
+    {
+        if (!await gate.TryEnterAsync(pipe.Stop).ConfigureAwait(false))
+        {
+            return handshake.OnBusy(pipe.Output);
+        }
+
+        try
+        {
+            return handshake.OnPrivateKey(pipe.Now, pipe.Output);
+        }
+        finally
+        {
+            gate.Leave();
         }
     }
 
@@ -96,6 +113,6 @@ public static class SecureTunnelServer
             throw;
         }
 
-        return handshake.OnDevice(device, pipe.Output);
+        return handshake.OnDevice(device, pipe.Now, pipe.Output);
     }
 }

@@ -21,6 +21,15 @@ public sealed class SecureTunnelServerOptions
     /// <summary>The largest record that this side accepts, in bytes of type, content and padding: 256 to 16385.</summary>
     public int MaxRecord { get; init; } = 4096;
 
+    /// <summary>The keys of the tickets that let devices resume without a private-key operation; null gives no tickets and accepts none.</summary>
+    public SecureTunnelTicketRing? Tickets { get; init; }
+
+    /// <summary>Bounds the private-key operations of everything that shares it; by default of everything that shares these options.</summary>
+    public SecureTunnelKeyGate KeyGate { get; init; } = new();
+
+    /// <summary>Pads each Data record to a multiple of this many bytes of inner plaintext; 0 pads nothing.</summary>
+    public int PaddingBlock { get; init; }
+
     /// <summary>From the connection to the whole ClientHello.</summary>
     public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -40,7 +49,8 @@ public sealed class SecureTunnelServerOptions
         OptionRules.Require(Devices is not null, nameof(Devices), "a device store is required");
         OptionRules.Require(Keys is { Count: > 0 }, nameof(Keys), "at least one key is required");
         OptionRules.Require(Suites is { Count: > 0 }, nameof(Suites), "at least one suite is required");
-        OptionRules.CheckCommon(ApplicationContext, MaxRecord, TimeProvider);
+        OptionRules.Require(KeyGate is not null, nameof(KeyGate), "a gate is required");
+        OptionRules.CheckCommon(ApplicationContext, MaxRecord, PaddingBlock, TimeProvider);
         OptionRules.CheckTimeout(HelloTimeout, nameof(HelloTimeout));
         OptionRules.CheckTimeout(ClientAuthTimeout, nameof(ClientAuthTimeout));
         OptionRules.CheckTimeout(SlowClientAuthTimeout, nameof(SlowClientAuthTimeout));

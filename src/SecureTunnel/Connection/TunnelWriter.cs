@@ -11,7 +11,7 @@ namespace Flint.SecureTunnel;
 /// The application's output: collects what is written, and at a flush seals it into as few records as the peer's max_record allows
 /// [ST-510]. Holds a buffer only between the first write and the flush.
 /// </summary>
-internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, TimeProvider time) : PipeWriter, IDisposable
+internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, int paddingBlock, TimeProvider time) : PipeWriter, IDisposable
 {
     private readonly SemaphoreSlim _sending = new(1, 1); // the transport's output: the application's flush, and the reader's KeyUpdate or alert
     private byte[] _pending = [];
@@ -173,14 +173,29 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
                 SealKeyUpdate(request: false);
             }
 
-            ReadOnlySpan<byte> content = rest[..Math.Min(rest.Length, session.MaxContent)];
-            int sealedLength = session.SealData(content, counted.GetSpan(content.Length + RecordSealer.Overhead));
+            int most = session.MaxContent - (paddingBlock == 0 ? 0 : PaddingHeader);
+            ReadOnlySpan<byte> content = rest[..Math.Min(rest.Length, most)];
+            int padding = PaddingFor(content.Length, most);
+            Span<byte> frame = counted.GetSpan(content.Length + PaddingHeader + padding + RecordSealer.Overhead);
+            int sealedLength = paddingBlock == 0 ? session.SealData(content, frame) : session.SealPaddedData(content, padding, frame);
             ThrowIfClosed(sealedLength);
             counted.Advance(sealedLength);
             rest = rest[content.Length..];
         }
 
         Release();
+    }
+
+    /// <summary>Fills the inner plaintext up to a multiple of the block, or up to the peer's max_record [ST-318].</summary>
+    private int PaddingFor(int contentLength, int most)
+    {
+        if (paddingBlock == 0)
+        {
+            return 0;
+        }
+
+        int over = (1 + PaddingHeader + contentLength) % paddingBlock;
+        return over == 0 ? 0 : Math.Min(paddingBlock - over, most - contentLength);
     }
 
     private void SealKeyUpdate(bool request)
@@ -236,6 +251,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
 
     private static bool IsTransportFailure(Exception e) => e is IOException or InvalidOperationException or OperationCanceledException;
 
+    private const int PaddingHeader = 2;
     private const int MinBuffer = 512;
     private const int ControlFrame = RecordSealer.Overhead + 1;
 }

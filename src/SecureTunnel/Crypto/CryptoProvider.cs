@@ -25,4 +25,13 @@ internal abstract class CryptoProvider
     /// <param name="destination">As many bytes as the modulus has.</param>
     /// <param name="written">The length of the plaintext.</param>
     public abstract bool TryOaepDecrypt(RSA privateKey, ReadOnlySpan<byte> ciphertext, Span<byte> destination, out int written);
+
+    /// <summary>RSASSA-PSS with SHA-256 and a salt of 32 bytes; writes as many bytes as the modulus has.</summary>
+    public abstract void PssSign(RSA privateKey, ReadOnlySpan<byte> data, Span<byte> signature);
+
+    /// <returns>True where <paramref name="signature"/> is one of <paramref name="data"/>; never throws for a bad one.</returns>
+    public abstract bool PssVerify(RSA publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature);
+
+    /// <summary>A fresh P-256 key.</summary>
+    public abstract EphemeralKey GenerateEphemeral();
 }

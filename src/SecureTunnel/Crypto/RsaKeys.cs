@@ -20,6 +20,25 @@ internal static class RsaKeys
         return SHA256.HashData(key.ExportSubjectPublicKeyInfo());
     }
 
+    /// <summary>Reads a DER SubjectPublicKeyInfo and checks it.</summary>
+    /// <exception cref="CryptographicException">As <see cref="Check"/>; or the bytes are no RSA key, or more than one.</exception>
+    public static RSA Import(ReadOnlySpan<byte> spki)
+    {
+        RSA? key = RSA.Create();
+        try
+        {
+            key.ImportSubjectPublicKeyInfo(spki, out int read);
+            Check(key);
+            RSA result = read == spki.Length ? key : throw new CryptographicException("Bytes follow the public key.");
+            key = null;
+            return result;
+        }
+        finally
+        {
+            key?.Dispose();
+        }
+    }
+
     private const int MinBits = 2048;
     private const int MaxBits = 4096;
 }

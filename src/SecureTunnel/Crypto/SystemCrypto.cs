@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace Flint.SecureTunnel;
@@ -17,7 +18,8 @@ internal sealed class SystemCrypto : CryptoProvider
         HMACSHA256.HashData(key, data, destination);
 
     /// <inheritdoc/>
-    public override Aead CreateAead(SecureTunnelSuite suite, ReadOnlySpan<byte> key) => new GcmAead(key);
+    public override Aead CreateAead(SecureTunnelSuite suite, ReadOnlySpan<byte> key) =>
+        suite.IsCcm() ? new CcmAead(key) : new GcmAead(key);
 
     /// <inheritdoc/>
     public override void OaepEncrypt(RSA publicKey, ReadOnlySpan<byte> seed, Span<byte> ciphertext)
@@ -41,4 +43,21 @@ internal sealed class SystemCrypto : CryptoProvider
             return false;
         }
     }
+
+    /// <inheritdoc/>
+    public override void PssSign(RSA privateKey, ReadOnlySpan<byte> data, Span<byte> signature)
+    {
+        if (!privateKey.TrySignData(data, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pss, out int written) || written != signature.Length)
+        {
+            throw new CryptographicException("The signature does not have the length of the modulus.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool PssVerify(RSA publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
+        publicKey.VerifyData(data, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+
+    /// <inheritdoc/>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The ephemeral key owns it.")]
+    public override EphemeralKey GenerateEphemeral() => new PlatformEphemeralKey(ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256));
 }

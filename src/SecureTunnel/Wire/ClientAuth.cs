@@ -32,6 +32,9 @@ internal readonly ref struct ClientAuth
     /// <summary>Bytes of the message before client_finished: what tha covers.</summary>
     public int UnfinishedLength => 5 + DeviceId.Length + Auth.Length;
 
+    /// <summary>Bytes of the message up to and including device_id: what a device's signature covers.</summary>
+    public int SignedLength => SignedLengthOf(DeviceId.Length);
+
     /// <summary>Reads a record's inner plaintext. Where the status is not Ok, <paramref name="message"/> is <c>default</c>.</summary>
     public static WireStatus TryRead(ReadOnlySpan<byte> inner, out ClientAuth message) // [ST-313]
     {
@@ -73,16 +76,17 @@ internal readonly ref struct ClientAuth
         return status;
     }
 
-    /// <summary>Writes everything before client_finished.</summary>
+    public static int SignedLengthOf(int idLength) => 3 + idLength;
+
+    /// <summary>Writes everything before client_finished but <paramref name="authLength"/> bytes of auth at its end, which the caller fills.</summary>
     /// <returns>The number of bytes before client_finished.</returns>
-    public static int WriteUnfinished(Span<byte> destination, AuthMethod method, ReadOnlySpan<byte> deviceId, ReadOnlySpan<byte> auth)
+    public static int WriteUnfinished(Span<byte> destination, AuthMethod method, ReadOnlySpan<byte> deviceId, int authLength)
     {
         destination[0] = (byte)MessageType.ClientAuth;
         destination[1] = (byte)method;
         destination[2] = checked((byte)deviceId.Length);
         deviceId.CopyTo(destination[3..]);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[(3 + deviceId.Length)..], checked((ushort)auth.Length));
-        auth.CopyTo(destination[(5 + deviceId.Length)..]);
-        return 5 + deviceId.Length + auth.Length;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[(3 + deviceId.Length)..], checked((ushort)authLength));
+        return 5 + deviceId.Length + authLength;
     }
 }

@@ -11,7 +11,9 @@ public sealed class Section04_OptionsTests
     [InlineData(4104)]
     public void Pin_OfAnUnsuitableKey_IsRefused(int bits) // [ST-102]
     {
-        using RSA key = RSA.Create(bits);
+        byte[] modulus = new byte[bits / 8];
+        modulus.AsSpan().Fill(0xA5);
+        using RSA key = RSA.Create(new RSAParameters { Modulus = modulus, Exponent = [1, 0, 1] });
         byte[] spki = key.ExportSubjectPublicKeyInfo();
         Assert.Throws<CryptographicException>(() => SecureTunnelPin.FromSpki(spki, SecureTunnelKeyUsage.Encryption));
         Assert.Throws<CryptographicException>(() => new SecureTunnelServerKey(key, SecureTunnelKeyUsage.Encryption));

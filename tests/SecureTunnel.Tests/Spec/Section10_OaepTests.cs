@@ -54,8 +54,8 @@ public sealed class Section10_OaepTests
         }.TryWrite(frame.AsSpan(2), out int written);
         Frame.WriteHeader(frame, written);
         var output = new ArrayBufferWriter<byte>();
-        using var server = new ServerHandshake(TestKeys.ServerOptions(), new NoRsa(), SystemEntropy.Instance, 0);
-        Assert.Equal(HandshakeStep.Failed, server.OnFrame(frame.AsSpan(0, written + 2), 0, output));
+        using var server = new ServerHandshake(TestKeys.ServerOptions(), new NoRsa(), SystemEntropy.Instance, default);
+        Assert.Equal(HandshakeStep.Failed, server.OnFrame(frame.AsSpan(0, written + 2), default, output));
         Assert.Equal(SecureTunnelAlert.Malformed, server.Failure.Alert);
     }
 
@@ -87,25 +87,13 @@ public sealed class Section10_OaepTests
         };
     }
 
-    private class Forwarding : CryptoProvider
-    {
-        public override void Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> destination) => SystemCrypto.Instance.Hmac(key, data, destination);
-
-        public override Aead CreateAead(SecureTunnelSuite suite, ReadOnlySpan<byte> key) => SystemCrypto.Instance.CreateAead(suite, key);
-
-        public override void OaepEncrypt(RSA publicKey, ReadOnlySpan<byte> seed, Span<byte> ciphertext) => SystemCrypto.Instance.OaepEncrypt(publicKey, seed, ciphertext);
-
-        public override bool TryOaepDecrypt(RSA privateKey, ReadOnlySpan<byte> ciphertext, Span<byte> destination, out int written) =>
-            SystemCrypto.Instance.TryOaepDecrypt(privateKey, ciphertext, destination, out written);
-    }
-
-    private sealed class NoRsa : Forwarding
+    private sealed class NoRsa : ForwardingCrypto
     {
         public override bool TryOaepDecrypt(RSA privateKey, ReadOnlySpan<byte> ciphertext, Span<byte> destination, out int written) =>
             throw new InvalidOperationException("RSA must not be reached.");
     }
 
-    private sealed class Watched(List<string> order) : Forwarding
+    private sealed class Watched(List<string> order) : ForwardingCrypto
     {
         public override bool TryOaepDecrypt(RSA privateKey, ReadOnlySpan<byte> ciphertext, Span<byte> destination, out int written)
         {

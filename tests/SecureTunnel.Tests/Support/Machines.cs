@@ -7,15 +7,17 @@ internal sealed class Machines : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly IDeviceStore _devices;
+    private readonly TunnelTime _now;
 
     public Machines(
         SecureTunnelClientOptions? client = null, SecureTunnelServerOptions? server = null,
-        CryptoProvider? crypto = null, Entropy? entropy = null)
+        CryptoProvider? crypto = null, Entropy? entropy = null, long unixSeconds = 1_790_000_000)
     {
         SecureTunnelServerOptions serverOptions = server ?? TestKeys.ServerOptions();
         _devices = serverOptions.Devices!;
-        Client = new ClientHandshake(client ?? TestKeys.ClientOptions(), crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, now: 0);
-        Server = new ServerHandshake(serverOptions, crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, now: 0);
+        _now = new TunnelTime(0, unixSeconds);
+        Client = new ClientHandshake(client ?? TestKeys.ClientOptions(), crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, _now);
+        Server = new ServerHandshake(serverOptions, crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, _now);
     }
 
     public ClientHandshake Client { get; }
@@ -32,12 +34,12 @@ internal sealed class Machines : IDisposable
     /// <returns>The frames that it sends.</returns>
     public byte[][] ToServer(byte[] frame)
     {
-        HandshakeStep step = Server.OnFrame((byte[])frame.Clone(), now: 0, _output);
+        HandshakeStep step = Server.OnFrame((byte[])frame.Clone(), _now, _output);
         while (step is HandshakeStep.UsePrivateKey or HandshakeStep.FindDevice)
         {
             step = step == HandshakeStep.UsePrivateKey
-                ? Server.OnPrivateKey(now: 0, _output)
-                : Server.OnDevice(_devices.FindAsync(Server.DeviceId, default).AsTask().Result, _output);
+                ? Server.OnPrivateKey(_now, _output)
+                : Server.OnDevice(_devices.FindAsync(Server.DeviceId, default).AsTask().Result, _now, _output);
         }
 
         return Take();
@@ -51,19 +53,38 @@ internal sealed class Machines : IDisposable
         return Take();
     }
 
-    /// <summary>The whole handshake.</summary>
-    /// <returns>ClientHello, ServerHello, ServerAuth, ClientAuth, Accept.</returns>
+    /// <summary>The whole handshake, Retry included, to its end, good or bad.</summary>
+    /// <returns>Every frame in order.</returns>
+    public List<byte[]> Exchange()
+    {
+        List<byte[]> frames = [];
+        Queue<byte[]> toServer = new([Begin()]);
+        while (toServer.TryDequeue(out byte[]? up))
+        {
+            frames.Add(up);
+            foreach (byte[] down in ToServer(up))
+            {
+                frames.Add(down);
+                foreach (byte[] answer in ToClient(down))
+                {
+                    toServer.Enqueue(answer);
+                }
+            }
+        }
+
+        return frames;
+    }
+
+    /// <summary>The whole handshake, which must succeed.</summary>
+    /// <returns>Every frame in order: ClientHello, ServerHello, ServerAuth, ClientAuth, Accept, and before them a first ClientHello and Retry if there were any.</returns>
     public byte[][] Run()
     {
-        byte[] hello = Begin();
-        byte[][] flight = ToServer(hello);
-        Assert.Empty(ToClient(flight[0]));
-        byte[] auth = Assert.Single(ToClient(flight[1]));
-        byte[] accept = Assert.Single(ToServer(auth));
-        Assert.Empty(ToClient(accept));
+        List<byte[]> frames = Exchange();
+        Assert.Equal(default, Server.Failure);
+        Assert.Equal(default, Client.Failure);
         Assert.Equal(ClientState.Connected, Client.State);
         Assert.Equal(ServerState.Connected, Server.State);
-        return [hello, flight[0], flight[1], auth, accept];
+        return [.. frames];
     }
 
     /// <summary>Both ends of an established session.</summary>

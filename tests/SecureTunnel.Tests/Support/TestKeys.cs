@@ -20,6 +20,20 @@ internal static class TestKeys
     /// <summary>A key that no device pins.</summary>
     public static SecureTunnelServerKey Foreign { get; } = new(RSA.Create(2048), SecureTunnelKeyUsage.Encryption);
 
+    public static SecureTunnelCredential DeviceRsaCredential()
+    {
+        RSA key = RSA.Create();
+        key.ImportFromPem(Pem("device"));
+        return SecureTunnelCredential.FromRsa(key);
+    }
+
+    public static SecureTunnelDevice DeviceRsaEntry(bool isAllowed = true)
+    {
+        using RSA key = RSA.Create();
+        key.ImportFromPem(Pem("device"));
+        return SecureTunnelDevice.FromSpki(key.ExportSubjectPublicKeyInfo(), isAllowed);
+    }
+
     public static InMemoryDeviceStore Store()
     {
         var store = new InMemoryDeviceStore();
@@ -27,22 +41,31 @@ internal static class TestKeys
         return store;
     }
 
-    public static SecureTunnelServerOptions ServerOptions(IDeviceStore? store = null, int maxRecord = 4096) => new()
-    {
-        Keys = [Encryption],
-        Devices = store ?? Store(),
-        ApplicationContext = "test"u8.ToArray(),
-        MaxRecord = maxRecord,
-    };
+    public static SecureTunnelServerOptions ServerOptions(
+        IDeviceStore? store = null, int maxRecord = 4096, SecureTunnelTicketRing? tickets = null, int paddingBlock = 0) => new()
+        {
+            Keys = [Encryption, Signing],
+            Suites = [SecureTunnelSuite.RsaOaepAes128Ccm, SecureTunnelSuite.RsaOaepAes128Gcm, SecureTunnelSuite.P256RsaPssAes128Ccm, SecureTunnelSuite.P256RsaPssAes128Gcm],
+            Tickets = tickets,
+            PaddingBlock = paddingBlock,
+            Devices = store ?? Store(),
+            ApplicationContext = "test"u8.ToArray(),
+            MaxRecord = maxRecord,
+        };
 
-    public static SecureTunnelClientOptions ClientOptions(byte[]? psk = null, SecureTunnelPin? pin = null, int maxRecord = 1024) => new()
-    {
-        Pins = new SecureTunnelPinSet(pin ?? Encryption.ToPin()),
-        DeviceId = DeviceId,
-        Credential = SecureTunnelCredential.FromPsk(psk ?? Psk),
-        ApplicationContext = "test"u8.ToArray(),
-        MaxRecord = maxRecord,
-    };
+    public static SecureTunnelClientOptions ClientOptions(
+        byte[]? psk = null, SecureTunnelPin? pin = null, int maxRecord = 1024, SecureTunnelSuite suite = SecureTunnelSuite.RsaOaepAes128Gcm,
+        SecureTunnelCredential? credential = null, SecureTunnelTicketSlot? tickets = null, bool ephemeral = true, SecureTunnelDeviceId deviceId = default) => new()
+        {
+            Suite = suite,
+            Pins = new SecureTunnelPinSet(pin ?? (suite.IsEphemeral() ? Signing : Encryption).ToPin()),
+            DeviceId = deviceId.IsEmpty ? DeviceId : deviceId,
+            Credential = credential ?? SecureTunnelCredential.FromPsk(psk ?? Psk),
+            Tickets = tickets,
+            ResumeWithEphemeral = ephemeral,
+            ApplicationContext = "test"u8.ToArray(),
+            MaxRecord = maxRecord,
+        };
 
     private static string Pem(string name)
     {

@@ -12,11 +12,33 @@ internal sealed class HandshakeVector(JsonObject input)
 {
     private readonly JsonObject _result = [];
 
+    /// <summary>The signatures of the run, in order: server, device. To be recorded with the inputs, since PSS draws its own salt.</summary>
+    public List<byte[]> Signatures { get; private set; } = [];
+
     public JsonObject Run()
     {
-        using var machines = new Machines(ClientOptions(), ServerOptions(), new ScriptedCrypto { OaepCiphertext = Bytes("kem") }, Entropy());
+        var crypto = new ScriptedCrypto { OaepCiphertext = Optional("kem") };
+        foreach (string scalar in new[] { "first_client_scalar", "client_scalar", "server_scalar" })
+        {
+            if (Optional(scalar) is byte[] value)
+            {
+                crypto.Scalars.Enqueue(value);
+            }
+        }
+
+        foreach (JsonNode? signature in input["signatures"]?.AsArray() ?? [])
+        {
+            crypto.Signatures.Enqueue(Convert.FromHexString(signature!.GetValue<string>()));
+        }
+
+        long now = input["now"]?.GetValue<long>() ?? 1_790_000_000;
+        using var machines = new Machines(ClientOptions(), ServerOptions(), crypto, Entropy(), now);
         byte[][] frames = machines.Run();
-        string[] names = ["client_hello", "server_hello", "server_auth", "client_auth", "accept"];
+        Signatures = crypto.Signed;
+        string[] names = frames.Length == 7
+            ? ["first_hello", "retry", "client_hello", "server_hello", "server_auth", "client_auth", "accept"]
+            : ["client_hello", "server_hello", "server_auth", "client_auth", "accept"];
+        Assert.Equal(names.Length, frames.Length);
         for (int i = 0; i < names.Length; i++)
         {
             Put(names[i], frames[i]);
@@ -35,17 +57,18 @@ internal sealed class HandshakeVector(JsonObject input)
 
     private void Schedule(byte[][] frames)
     {
-        byte[] keyHash = Key.KeyHash.ToArray();
+        byte[] retried = frames.Length == 7 ? [0x00, 0x21, 0x04, .. SHA256.HashData(frames[0]), .. frames[1]] : [];
+        frames = frames[^5..];
         byte[] context = Bytes("application_context");
-        byte[] prologue = [.. "SecureTunnel v1\0"u8, (byte)context.Length, .. context, .. keyHash];
+        byte[] prologue = [.. "SecureTunnel v1\0"u8, (byte)context.Length, .. context, .. Mode == HandshakeMode.Full ? Key.KeyHash : KeySchedule.Zero];
         Put("prologue", prologue);
         using var schedule = new KeySchedule(SystemCrypto.Instance);
-        schedule.SetEarly(KeySchedule.Zero);
+        schedule.SetEarly(Mode == HandshakeMode.Full ? KeySchedule.Zero : Bytes("rpsk"));
         Put("early", schedule.EarlySecret);
 
-        byte[] transcript = [.. prologue, .. frames[0], .. frames[1]];
+        byte[] transcript = [.. prologue, .. retried, .. frames[0], .. frames[1]];
         byte[] th1 = Put("th1", SHA256.HashData(transcript));
-        schedule.SetHandshake(Bytes("seed"), th1);
+        schedule.SetHandshake(SharedSecret(frames[1]), th1);
         Put("hs", schedule.HandshakeSecret);
         byte[] clientSecret = Put("c_hs", schedule.ClientHandshake);
         byte[] serverSecret = Put("s_hs", schedule.ServerHandshake);
@@ -63,7 +86,7 @@ internal sealed class HandshakeVector(JsonObject input)
         byte[] clientAuth = Put("client_auth_inner", Open(clientSecret, frames[3]));
         transcript = [.. transcript, .. serverAuth[^32..], .. clientAuth[..^32]];
         byte[] tha = Put("tha", SHA256.HashData(transcript));
-        using Secret mix = PreSharedKey.Mix(Bytes("psk"));
+        using Secret mix = Method == AuthMethod.Psk ? PreSharedKey.Mix(Bytes("psk")) : new Secret(32);
         Put("psk_mix", mix.Span);
         schedule.SetMaster(mix.Span);
         Put("master", schedule.Master);
@@ -82,6 +105,19 @@ internal sealed class HandshakeVector(JsonObject input)
         byte[] rpsk = new byte[32];
         schedule.TicketSecret(accept.AsSpan(6, 8), rpsk);
         Put("rpsk", rpsk);
+    }
+
+    private byte[] SharedSecret(byte[] serverHello)
+    {
+        if (Optional("client_scalar") is not byte[] scalar)
+        {
+            return Mode == HandshakeMode.Resume ? new byte[32] : Bytes("seed");
+        }
+
+        byte[] secret = new byte[32];
+        using var own = new PlatformEphemeralKey(ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = scalar }));
+        Assert.True(own.TryAgree(serverHello.AsSpan(42), secret));
+        return secret;
     }
 
     /// <summary>Three records, a padded one, a KeyUpdate, a record behind it, Close: each as a frame.</summary>
@@ -125,22 +161,42 @@ internal sealed class HandshakeVector(JsonObject input)
 
     private SecureTunnelSuite Suite => (SecureTunnelSuite)input["suite"]!.GetValue<int>();
 
+    private HandshakeMode Mode => (HandshakeMode)input["mode"]!.GetValue<int>();
+
+    private AuthMethod Method => (AuthMethod)input["method"]!.GetValue<int>();
+
     private SecureTunnelServerKey Key => Suite.KeyUsage() == SecureTunnelKeyUsage.Encryption ? TestKeys.Encryption : TestKeys.Signing;
 
-    private SecureTunnelClientOptions ClientOptions() => new()
+    private SecureTunnelClientOptions ClientOptions()
     {
-        Suite = Suite,
-        Pins = new SecureTunnelPinSet(Key.ToPin()),
-        DeviceId = new SecureTunnelDeviceId(Bytes("device_id")),
-        Credential = SecureTunnelCredential.FromPsk(Bytes("psk")),
-        ApplicationContext = Bytes("application_context"),
-        MaxRecord = input["client_max_record"]!.GetValue<int>(),
-    };
+        SecureTunnelTicketSlot? slot = null;
+        if (Optional("ticket_key") is not null)
+        {
+            slot = new SecureTunnelTicketSlot();
+            if (Optional("ticket") is byte[] ticket)
+            {
+                slot.Put(new DeviceTicket(Suite, ticket, Bytes("rpsk"), Key.KeyHash.ToArray()));
+            }
+        }
+
+        return new SecureTunnelClientOptions
+        {
+            Suite = Suite,
+            Pins = new SecureTunnelPinSet(Key.ToPin()),
+            DeviceId = new SecureTunnelDeviceId(Bytes("device_id")),
+            Credential = Method == AuthMethod.DeviceRsa ? TestKeys.DeviceRsaCredential() : SecureTunnelCredential.FromPsk(Optional("psk") ?? new byte[32]),
+            ApplicationContext = Bytes("application_context"),
+            MaxRecord = input["client_max_record"]!.GetValue<int>(),
+            Tickets = slot,
+            ResumeWithEphemeral = (input["first_mode"] ?? input["mode"])!.GetValue<int>() != (int)HandshakeMode.Resume,
+        };
+    }
 
     private SecureTunnelServerOptions ServerOptions()
     {
         var store = new InMemoryDeviceStore();
-        store.Set(new SecureTunnelDeviceId(Bytes("device_id")), SecureTunnelDevice.FromPsk(Bytes("psk")));
+        store.Set(new SecureTunnelDeviceId(Bytes("device_id")),
+            Method == AuthMethod.DeviceRsa ? TestKeys.DeviceRsaEntry() : SecureTunnelDevice.FromPsk(Optional("psk") ?? new byte[32]));
         return new SecureTunnelServerOptions
         {
             Keys = [Key],
@@ -148,14 +204,29 @@ internal sealed class HandshakeVector(JsonObject input)
             Devices = store,
             ApplicationContext = Bytes("application_context"),
             MaxRecord = input["server_max_record"]!.GetValue<int>(),
+            Tickets = Optional("ticket_key") is byte[] key ? new SecureTunnelTicketRing(key) : null,
         };
     }
 
-    private ScriptedEntropy Entropy() => new ScriptedEntropy()
-        .With(EntropyUse.ClientRandom, Bytes("client_random"))
-        .With(EntropyUse.Seed, Bytes("seed"))
-        .With(EntropyUse.ServerRandom, Bytes("server_random"))
-        .With(EntropyUse.TicketNonce, Bytes("ticket_nonce"));
+    private ScriptedEntropy Entropy()
+    {
+        var entropy = new ScriptedEntropy();
+        foreach ((EntropyUse use, string name) in new[]
+        {
+            (EntropyUse.ClientRandom, "client_random"), (EntropyUse.Seed, "seed"), (EntropyUse.ServerRandom, "server_random"),
+            (EntropyUse.TicketNonce, "ticket_nonce"), (EntropyUse.TicketSalt, "ticket_salt"),
+        })
+        {
+            if (Optional(name) is byte[] value)
+            {
+                entropy.With(use, value);
+            }
+        }
 
-    private byte[] Bytes(string name) => Convert.FromHexString(input[name]!.GetValue<string>());
+        return entropy;
+    }
+
+    private byte[] Bytes(string name) => Optional(name) ?? throw new InvalidDataException($"The vector has no {name}.");
+
+    private byte[]? Optional(string name) => input[name] is JsonNode node ? Convert.FromHexString(node.GetValue<string>()) : null;
 }
