@@ -12,6 +12,7 @@ public sealed partial class CoapMessageLayer
     /// <returns>What it means to the layer above. Malformed datagrams mean nothing; they are counted, and answered as RFC 7252 section 4 says.</returns>
     public CoapReceived OnDatagram(CoapPeerHandle peer, ReadOnlySpan<byte> datagram, TimeSpan now, bool multicast = false)
     {
+        _latest = now.Ticks;
         Counters.Received++;
         if (!_peers.Contains(peer))
         {

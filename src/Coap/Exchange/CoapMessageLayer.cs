@@ -27,6 +27,7 @@ public sealed partial class CoapMessageLayer
     private readonly long _exchangeLifetime;
     private readonly long _nonLifetime;
     private int _openStrict;
+    private long _latest;
 
     /// <summary>Begins without peers.</summary>
     /// <param name="options">Parameters and limits.</param>
@@ -85,7 +86,7 @@ public sealed partial class CoapMessageLayer
 
     /// <summary>
     /// Forgets the peer that is idle for the longest time, so that the caller can forget its address. A peer is idle when nothing to or from it is under way, none of its
-    /// requests must be remembered, and EXCHANGE_LIFETIME has passed since a message id was used towards it.
+    /// requests must be remembered, it observes nothing, and EXCHANGE_LIFETIME has passed since a message id was used towards it.
     /// </summary>
     /// <param name="now">Now.</param>
     /// <param name="idleFor">The least time that it must have been idle.</param>
@@ -154,7 +155,7 @@ public sealed partial class CoapMessageLayer
     /// <summary>Does what time asks for: retransmissions, acknowledgements, ends. Where more is due than the output holds, the rest stays due.</summary>
     public void OnDeadline(TimeSpan now)
     {
-        long ticks = now.Ticks;
+        long ticks = _latest = now.Ticks;
         while (_deadlines.Earliest <= ticks && _output.HasRoom(_options.MaxMessageSize))
         {
             OnTimer(_deadlines.EarliestPlace, ticks);
@@ -177,6 +178,26 @@ public sealed partial class CoapMessageLayer
     /// <summary>Gives the next message that ended without a response: each is told once.</summary>
     /// <returns>False where there is none.</returns>
     public bool TryTakeEnded(out CoapEnded ended) => _sends.TryTakeEnded(out ended);
+
+    /// <summary>Keeps a peer from being idle, as long as another machine knows it.</summary>
+    internal void Hold(CoapPeerHandle peer)
+    {
+        if (_peers.Contains(peer))
+        {
+            _peers.BeforeUse(peer.Index);
+            _peers[peer.Index].Holds++;
+        }
+    }
+
+    /// <summary>The opposite of <see cref="Hold"/>.</summary>
+    internal void Release(CoapPeerHandle peer)
+    {
+        if (_peers.Contains(peer))
+        {
+            _peers[peer.Index].Holds--;
+            _peers.AfterUse(peer.Index, _latest);
+        }
+    }
 
     private void Purge(long now)
     {

@@ -21,12 +21,15 @@ internal struct PeerEntry
     public int Exchanges;
     public int Deduplicated;
 
+    /// <summary>How often another machine holds on to it.</summary>
+    public int Holds;
+
     /// <summary>Its neighbours among the idle, and since when it is one of them.</summary>
     public int IdlePrevious;
     public int IdleNext;
     public long IdleSince;
 
-    public readonly bool IsIdle => Sends == 0 && Exchanges == 0 && Deduplicated == 0;
+    public readonly bool IsIdle => Sends == 0 && Exchanges == 0 && Deduplicated == 0 && Holds == 0;
 }
 
 /// <summary>The peers, bounded in number. The idle ones stand in a list, the longest idle first.</summary>
