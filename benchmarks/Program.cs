@@ -1,10 +1,12 @@
 using BenchmarkDotNet.Running;
+using Flint.Benchmarks.Coap;
 using Flint.Benchmarks.Ratios;
 
 if (args is ["ratios", ..])
 {
     return RatioRunner.Run(
     [
+        .. CoapRatios.Create(),
     ]);
 }
 

@@ -38,9 +38,15 @@ public readonly record struct CoapHeader(CoapType Type, byte TokenLengthField, C
             return CoapReadStatus.UnknownVersion;
         }
 
-        header = unchecked(new CoapHeader((CoapType)(bits >> 28 & 3), (byte)(bits >> 24 & 15), (CoapCode)(byte)(bits >> 16), (ushort)bits));
+        header = new CoapHeader(TypeOf(bits), (byte)TokenLengthFieldOf(bits), CodeOf(bits), unchecked((ushort)bits));
         return CoapReadStatus.Ok;
     }
+
+    internal static CoapType TypeOf(uint bits) => unchecked((CoapType)(bits >> 28 & 3));
+
+    internal static int TokenLengthFieldOf(uint bits) => unchecked((int)(bits >> 24 & 15));
+
+    internal static CoapCode CodeOf(uint bits) => unchecked((CoapCode)(byte)(bits >> 16));
 
     // Specification: RFC 7252 section 3.
     internal const int Length = 4;

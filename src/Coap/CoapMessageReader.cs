@@ -1,4 +1,6 @@
 using System;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Flint.Coap;
 
@@ -23,35 +25,38 @@ namespace Flint.Coap;
 /// </remarks>
 public readonly ref struct CoapMessageReader
 {
-    private readonly ReadOnlySpan<byte> _body;
-    private readonly int _optionsLength;
-    private readonly CoapHeader _header;
+    private readonly ReadOnlySpan<byte> _datagram;
+    private readonly uint _header;
+    private readonly int _tokenOffset;
+    private readonly int _bodyOffset;
+    private readonly int _optionsEnd;
 
-    private CoapMessageReader(CoapHeader header, ReadOnlySpan<byte> token, ReadOnlySpan<byte> body, int optionsLength)
+    private CoapMessageReader(ReadOnlySpan<byte> datagram, uint header, int tokenOffset, int bodyOffset, int optionsEnd)
     {
+        _datagram = datagram;
         _header = header;
-        Token = token;
-        _body = body;
-        _optionsLength = optionsLength;
+        _tokenOffset = tokenOffset;
+        _bodyOffset = bodyOffset;
+        _optionsEnd = optionsEnd;
     }
 
     /// <summary>The type.</summary>
-    public CoapType Type => _header.Type;
+    public CoapType Type => CoapHeader.TypeOf(_header);
 
     /// <summary>The code.</summary>
-    public CoapCode Code => _header.Code;
+    public CoapCode Code => CoapHeader.CodeOf(_header);
 
     /// <summary>The message id.</summary>
-    public ushort MessageId => _header.MessageId;
+    public ushort MessageId => unchecked((ushort)_header);
 
     /// <summary>The token, 0 to 8 bytes, or up to the limit given to <see cref="TryRead(ReadOnlySpan{byte}, int, out CoapMessageReader)"/>. The empty token is a token.</summary>
-    public ReadOnlySpan<byte> Token { get; }
+    public ReadOnlySpan<byte> Token => _datagram[_tokenOffset.._bodyOffset];
 
     /// <summary>The options, in the order of their numbers.</summary>
-    public CoapOptions Options => new(_body[.._optionsLength]);
+    public CoapOptions Options => new(_datagram[_bodyOffset.._optionsEnd]);
 
     /// <summary>The payload without its marker; empty where there is none.</summary>
-    public ReadOnlySpan<byte> Payload => _optionsLength == _body.Length ? default : _body[(_optionsLength + 1)..];
+    public ReadOnlySpan<byte> Payload => _optionsEnd == _datagram.Length ? default : _datagram[(_optionsEnd + 1)..];
 
     /// <summary>Reads one message; a token has at most eight bytes.</summary>
     /// <param name="datagram">The whole datagram, which must stay unchanged while <paramref name="message"/> is in use.</param>
@@ -63,68 +68,72 @@ public readonly ref struct CoapMessageReader
     /// <param name="datagram">The whole datagram, which must stay unchanged while <paramref name="message"/> is in use.</param>
     /// <param name="maxTokenLength">The longest token that is accepted. Up to 8, the token lengths of RFC 8974 stay reserved.</param>
     /// <param name="message">The message; <c>default</c> unless the result is <see cref="CoapReadStatus.Ok"/>.</param>
+    // Inlined, its locals would crowd the caller's out of their registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static CoapReadStatus TryRead(ReadOnlySpan<byte> datagram, int maxTokenLength, out CoapMessageReader message)
     {
         message = default;
-        CoapReadStatus status = CoapHeader.TryRead(datagram, out CoapHeader header);
+        if (!BinaryPrimitives.TryReadUInt32BigEndian(datagram, out uint header))
+        {
+            return CoapReadStatus.TruncatedHeader;
+        }
+
+        if (header >> 30 != CoapHeader.Version)
+        {
+            return CoapReadStatus.UnknownVersion;
+        }
+
+        int tokenLength = CoapHeader.TokenLengthFieldOf(header);
+        CoapCode code = CoapHeader.CodeOf(header);
+        if (code == CoapCode.Empty)
+        {
+            if (tokenLength != 0 || datagram.Length != CoapHeader.Length)
+            {
+                return CoapReadStatus.EmptyWithContent;
+            }
+
+            if (CoapHeader.TypeOf(header) == CoapType.NonConfirmable)
+            {
+                return CoapReadStatus.NonConfirmableEmpty;
+            }
+
+            message = new CoapMessageReader(datagram, header, CoapHeader.Length, CoapHeader.Length, CoapHeader.Length);
+            return CoapReadStatus.Ok;
+        }
+
+        var status = (CoapReadStatus)Combinations[unchecked((int)(header >> 28 & 3) << 3 | (int)code >> 5)];
         if (status != CoapReadStatus.Ok)
         {
             return status;
         }
 
-        if (header.Code == CoapCode.Empty)
-        {
-            return ReadEmpty(datagram, header, ref message);
-        }
-
-        status = (CoapReadStatus)Combinations[(int)header.Type << 3 | (int)header.Code >> 5];
-        if (status != CoapReadStatus.Ok)
-        {
-            return status;
-        }
-
-        ReadOnlySpan<byte> rest = datagram[CoapHeader.Length..];
-        int tokenLength = header.TokenLengthField;
+        int tokenOffset = CoapHeader.Length;
         if (tokenLength > CoapHeader.MaxTokenLength)
         {
-            status = CoapTokenLength.TryRead(rest, maxTokenLength, ref tokenLength, out int extension);
+            int extended = tokenLength;
+            status = CoapTokenLength.TryRead(datagram[CoapHeader.Length..], maxTokenLength, ref extended, out int extension);
             if (status != CoapReadStatus.Ok)
             {
                 return status == CoapReadStatus.NeedMoreData ? CoapReadStatus.TruncatedToken : status;
             }
 
-            rest = rest[extension..];
+            tokenOffset += extension;
+            tokenLength = extended;
         }
 
-        if (tokenLength > rest.Length)
+        if (tokenLength > datagram.Length - tokenOffset)
         {
             return CoapReadStatus.TruncatedToken;
         }
 
-        ReadOnlySpan<byte> body = rest[tokenLength..];
-        status = CoapOptionFormat.Validate(body, out int optionsLength);
+        int bodyOffset = tokenOffset + tokenLength;
+        status = CoapOptionFormat.Validate(datagram, bodyOffset, out int optionsEnd);
         if (status == CoapReadStatus.Ok)
         {
-            message = new CoapMessageReader(header, rest[..tokenLength], body, optionsLength);
+            message = new CoapMessageReader(datagram, header, tokenOffset, bodyOffset, optionsEnd);
         }
 
         return status;
-    }
-
-    private static CoapReadStatus ReadEmpty(ReadOnlySpan<byte> datagram, CoapHeader header, ref CoapMessageReader message)
-    {
-        if (header.TokenLengthField != 0 || datagram.Length != CoapHeader.Length)
-        {
-            return CoapReadStatus.EmptyWithContent;
-        }
-
-        if (header.Type == CoapType.NonConfirmable)
-        {
-            return CoapReadStatus.NonConfirmableEmpty;
-        }
-
-        message = new CoapMessageReader(header, default, default, 0);
-        return CoapReadStatus.Ok;
     }
 
     private const byte Fine = (byte)CoapReadStatus.Ok;

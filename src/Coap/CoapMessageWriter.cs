@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Text;
 
 namespace Flint.Coap;
@@ -25,18 +26,26 @@ public ref struct CoapMessageWriter
     /// <summary>Begins at the start of <paramref name="buffer"/>.</summary>
     public CoapMessageWriter(Span<byte> buffer) => _buffer = buffer;
 
+    /// <summary>Writes options only, the first of them behind one numbered <paramref name="previous"/>.</summary>
+    internal CoapMessageWriter(Span<byte> buffer, CoapOptionNumber previous)
+    {
+        _buffer = buffer;
+        _number = (int)previous;
+        _stage = Stage.Header;
+    }
+
     /// <summary>Writes the header of a datagram (RFC 7252 section 3).</summary>
     /// <param name="type">T.</param>
     /// <param name="code">The code; the writer does not judge whether it suits the type.</param>
     /// <param name="messageId">The message id.</param>
     /// <param name="token">The token: 0 to 8 bytes, or up to 65804 where the peer takes extended tokens (RFC 8974).</param>
     /// <exception cref="InvalidOperationException">A header was written already.</exception>
-    public void WriteHeader(CoapType type, CoapCode code, ushort messageId, ReadOnlySpan<byte> token)
+    public void WriteHeader(CoapType type, CoapCode code, ushort messageId, scoped ReadOnlySpan<byte> token)
     {
         Enter(Stage.Header);
         if (_buffer.Length < CoapHeader.Length)
         {
-            _overflow = true;
+            Overflow();
             return;
         }
 
@@ -51,13 +60,13 @@ public ref struct CoapMessageWriter
     /// <param name="code">The code.</param>
     /// <param name="token">The token: 0 to 8 bytes, or up to 65804 where the peer takes extended tokens (RFC 8974).</param>
     /// <exception cref="InvalidOperationException">A header was written already.</exception>
-    public void WriteTcpHeader(CoapCode code, ReadOnlySpan<byte> token)
+    public void WriteTcpHeader(CoapCode code, scoped ReadOnlySpan<byte> token)
     {
         Enter(Stage.Header);
         _codeOffset = TcpCodeOffset;
         if (_buffer.Length <= TcpCodeOffset)
         {
-            _overflow = true;
+            Overflow();
             return;
         }
 
@@ -70,8 +79,32 @@ public ref struct CoapMessageWriter
 
     /// <summary>Writes an option with an opaque or an empty value.</summary>
     /// <exception cref="InvalidOperationException">The header is missing, the payload was written, or a higher option number was.</exception>
-    public void WriteOption(CoapOptionNumber number, ReadOnlySpan<byte> value)
+    public void WriteOption(CoapOptionNumber number, scoped ReadOnlySpan<byte> value)
     {
+        int delta = unchecked((int)number - _number);
+        Span<byte> room = _buffer[_position..];
+        if (unchecked((uint)delta) <= CoapOptionFormat.MaxPlain && value.Length <= CoapOptionFormat.MaxPlain && value.Length < room.Length && _stage == Stage.Header)
+        {
+            // The usual option: one byte of header, and it fits.
+            room[0] = unchecked((byte)(delta << 4 | value.Length));
+            room = room.Slice(1, value.Length);
+            if (value.Length > ShortValue)
+            {
+                value.CopyTo(room);
+            }
+            else
+            {
+                for (int i = 0; i < room.Length; i++)
+                {
+                    room[i] = value[i];
+                }
+            }
+
+            _position = unchecked(_position + 1 + value.Length);
+            _number = (int)number;
+            return;
+        }
+
         Span<byte> destination = BeginOption(number, value.Length);
         if (!_overflow)
         {
@@ -81,24 +114,15 @@ public ref struct CoapMessageWriter
 
     /// <summary>Writes an option without a value, such as If-None-Match.</summary>
     /// <exception cref="InvalidOperationException">The header is missing, the payload was written, or a higher option number was.</exception>
-    public void WriteOption(CoapOptionNumber number) => BeginOption(number, 0);
+    public void WriteOption(CoapOptionNumber number) => WriteOption(number, ReadOnlySpan<byte>.Empty);
 
     /// <summary>Writes an option that is a uint, in the fewest bytes: none for zero (RFC 7252 section 3.2).</summary>
     /// <exception cref="InvalidOperationException">The header is missing, the payload was written, or a higher option number was.</exception>
     public void WriteOption(CoapOptionNumber number, uint value)
     {
-        int length = value switch { 0 => 0, <= 0xff => 1, <= 0xffff => 2, <= 0xffffff => 3, _ => 4 };
-        Span<byte> destination = BeginOption(number, length);
-        if (_overflow)
-        {
-            return;
-        }
-
-        for (int i = length - 1; i >= 0; i--)
-        {
-            destination[i] = unchecked((byte)value);
-            value >>= 8;
-        }
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        WriteOption(number, bytes[(BitOperations.LeadingZeroCount(value) / 8)..]);
     }
 
     /// <summary>Writes Content-Format or Accept.</summary>
@@ -107,9 +131,8 @@ public ref struct CoapMessageWriter
 
     /// <summary>Writes an option that is a string, as UTF-8.</summary>
     /// <exception cref="InvalidOperationException">The header is missing, the payload was written, or a higher option number was.</exception>
-    public void WriteOption(CoapOptionNumber number, string value)
+    public void WriteOption(CoapOptionNumber number, scoped ReadOnlySpan<char> value)
     {
-        ArgumentNullException.ThrowIfNull(value);
         Span<byte> destination = BeginOption(number, Encoding.UTF8.GetByteCount(value));
         if (!_overflow)
         {
@@ -117,9 +140,29 @@ public ref struct CoapMessageWriter
         }
     }
 
+    /// <summary>Writes all options of another message as they are; the payload follows.</summary>
+    /// <exception cref="InvalidOperationException">The header is missing, or an option or the payload was written.</exception>
+    public void WriteOptions(scoped CoapOptions options)
+    {
+        Enter(Stage.Options);
+        if (_position != _bodyOffset)
+        {
+            throw new InvalidOperationException("Options were written already.");
+        }
+
+        if (options.Encoded.Length > _buffer.Length - _position)
+        {
+            Overflow();
+            return;
+        }
+
+        options.Encoded.CopyTo(_buffer[_position..]);
+        _position += options.Encoded.Length;
+    }
+
     /// <summary>Writes the payload marker and the payload; nothing at all for an empty payload (RFC 7252 section 3).</summary>
     /// <exception cref="InvalidOperationException">The header is missing, or a payload was written.</exception>
-    public void WritePayload(ReadOnlySpan<byte> payload)
+    public void WritePayload(scoped ReadOnlySpan<byte> payload)
     {
         Enter(Stage.Payload);
         if (_overflow || payload.IsEmpty)
@@ -129,7 +172,7 @@ public ref struct CoapMessageWriter
 
         if (payload.Length >= _buffer.Length - _position)
         {
-            _overflow = true;
+            Overflow();
             return;
         }
 
@@ -186,12 +229,12 @@ public ref struct CoapMessageWriter
         return true;
     }
 
-    private void WriteToken(ReadOnlySpan<byte> token, int field)
+    private void WriteToken(scoped ReadOnlySpan<byte> token, int field)
     {
         int extension = CoapTokenLength.ExtensionLength(field);
         if (token.Length > _buffer.Length - _position - extension)
         {
-            _overflow = true;
+            Overflow();
             return;
         }
 
@@ -206,60 +249,44 @@ public ref struct CoapMessageWriter
         _bodyOffset = _position;
     }
 
+    /// <summary>Writes the header of any option.</summary>
+    /// <returns>Where its value goes; empty where there is no room.</returns>
     private Span<byte> BeginOption(CoapOptionNumber number, int length)
     {
-        Enter(Stage.Options);
-        int delta = unchecked((int)number - _number);
+        if (_stage != Stage.Header)
+        {
+            ThrowOutOfOrder(Stage.Options);
+        }
+
+        int delta = (int)number - _number;
         if (delta < 0)
         {
             throw new InvalidOperationException($"Option {(int)number} after option {_number}: options are written in the order of their numbers.");
         }
 
-        _number = (int)number;
         int deltaField = LengthField(delta);
         int lengthField = LengthField(length);
-        int start = _position;
-        if (_overflow || length >= _buffer.Length - start - MaxOptionExtensions)
-        {
-            return BeginOptionNearTheEnd(deltaField, delta, lengthField, length);
-        }
-
-        // unchecked: the check above has shown that start + 1 + 4 + length lies within the buffer.
-        unchecked
-        {
-            _buffer[start] = (byte)(deltaField << 4 | lengthField);
-            start++;
-            if (deltaField > CoapOptionFormat.MaxPlain)
-            {
-                start += WriteExtension(start, deltaField, delta);
-            }
-
-            if (lengthField > CoapOptionFormat.MaxPlain)
-            {
-                start += WriteExtension(start, lengthField, length);
-            }
-
-            _position = start + length;
-        }
-
-        return _buffer.Slice(start, length);
-    }
-
-    private Span<byte> BeginOptionNearTheEnd(int deltaField, int delta, int lengthField, int length)
-    {
         int header = 1 + CoapTokenLength.ExtensionLength(deltaField) + CoapTokenLength.ExtensionLength(lengthField);
-        if (_overflow || length > _buffer.Length - _position - header)
+        if (length > _buffer.Length - _position - header)
         {
-            _overflow = true;
+            Overflow();
             return default;
         }
 
         int start = _position;
-        _buffer[start++] = (byte)(deltaField << 4 | lengthField);
+        _buffer[start++] = unchecked((byte)(deltaField << 4 | lengthField));
         start += WriteExtension(start, deltaField, delta);
         start += WriteExtension(start, lengthField, length);
         _position = start + length;
+        _number = (int)number;
         return _buffer.Slice(start, length);
+    }
+
+    /// <summary>There is no room, nor will there be for whatever follows.</summary>
+    private void Overflow()
+    {
+        _overflow = true;
+        _position = _buffer.Length;
     }
 
     private readonly int WriteExtension(int position, int field, int value)
@@ -289,10 +316,10 @@ public ref struct CoapMessageWriter
         return value < CoapOptionFormat.TwoBytesBase ? CoapOptionFormat.OneByte : CoapOptionFormat.TwoBytes;
     }
 
+    /// <summary>One header, then options, at most one payload, one end.</summary>
     private void Enter(Stage stage)
     {
-        // One header, any number of options, at most one payload, one end.
-        if (stage > _stage ? _stage == Stage.Start && stage != Stage.Header : stage != Stage.Options || _stage != Stage.Options)
+        if (stage <= _stage || (_stage == Stage.Start && stage != Stage.Header))
         {
             ThrowOutOfOrder(stage);
         }
@@ -303,13 +330,18 @@ public ref struct CoapMessageWriter
     [DoesNotReturn]
     private readonly void ThrowOutOfOrder(Stage stage) => throw new InvalidOperationException($"{stage} cannot follow {_stage}.");
 
-    private const int MaxOptionExtensions = 4;
+    // Implementation: up to here a loop beats a call of the copying routine.
+    private const int ShortValue = 4;
     private const int TcpCodeOffset = 1 + sizeof(ushort);
 
     private enum Stage
     {
         Start,
+
+        /// <summary>The header is written, and options may follow one by one.</summary>
         Header,
+
+        /// <summary>All options were written at once.</summary>
         Options,
         Payload,
         Complete,

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Flint.Coap;
 
@@ -21,129 +22,74 @@ namespace Flint.Coap;
 internal static class CoapOptionFormat
 {
     /// <summary>Checks options, payload marker and payload.</summary>
-    /// <param name="body">Everything behind the token.</param>
-    /// <param name="optionsLength">The bytes of <paramref name="body"/> that are options. Where more follow, they are the marker and a payload.</param>
-    public static CoapReadStatus Validate(ReadOnlySpan<byte> body, out int optionsLength)
+    /// <param name="message">A message, up to its end.</param>
+    /// <param name="position">Where its token ends, at most the end of the message.</param>
+    /// <param name="optionsEnd">Where the options end: at the marker of a payload, or at the end of the message.</param>
+    public static CoapReadStatus Validate(ReadOnlySpan<byte> message, int position, out int optionsEnd)
     {
-        optionsLength = 0;
-        int position = 0;
-        int number = 0;
-        while ((uint)position < (uint)body.Length)
+        // unchecked: 0 <= position <= message.Length and number <= 65535 at the head of each round, so no sum below can wrap.
+        unchecked
         {
-            int head = body[position];
-            int delta = head >> 4;
-            int length = head & 15;
-            if (delta <= MaxPlain && length <= MaxPlain)
+            optionsEnd = position;
+            int number = 0;
+            while ((uint)position < (uint)message.Length)
             {
-                // unchecked: position <= body.Length and number <= 65535, so neither sum can wrap.
-                position = unchecked(position + 1 + length);
-                number = unchecked(number + delta);
+                int head = message[position++];
+                int delta = head >> 4;
+                int length = head & 15;
+                if (delta > MaxPlain || length > MaxPlain)
+                {
+                    if (head == PayloadMarker)
+                    {
+                        optionsEnd = position - 1;
+                        return position == message.Length ? CoapReadStatus.PayloadMarkerWithoutPayload : CoapReadStatus.Ok;
+                    }
+
+                    if (delta == Reserved || length == Reserved)
+                    {
+                        return delta == Reserved ? CoapReadStatus.ReservedOptionDelta : CoapReadStatus.ReservedOptionLength;
+                    }
+
+                    if (Math.Max(0, delta - MaxPlain) + Math.Max(0, length - MaxPlain) > message.Length - position)
+                    {
+                        return CoapReadStatus.TruncatedOptionHeader;
+                    }
+
+                    delta = ReadExtension(message, delta, ref position);
+                    length = ReadExtension(message, length, ref position);
+                }
+
+                number += delta;
                 if (number > ushort.MaxValue)
                 {
                     return CoapReadStatus.OptionNumberTooLarge;
                 }
 
-                if (position > body.Length)
+                if (length > message.Length - position)
                 {
                     return CoapReadStatus.TruncatedOptionValue;
                 }
-            }
-            else if (head == PayloadMarker)
-            {
-                if (position == body.Length - 1)
-                {
-                    return CoapReadStatus.PayloadMarkerWithoutPayload;
-                }
 
-                optionsLength = position;
-                return CoapReadStatus.Ok;
+                position += length;
             }
-            else
-            {
-                CoapReadStatus status = ValidateExtended(body, ref position, ref number);
-                if (status != CoapReadStatus.Ok)
-                {
-                    return status;
-                }
-            }
+
+            optionsEnd = position;
+            return CoapReadStatus.Ok;
         }
-
-        optionsLength = position;
-        return CoapReadStatus.Ok;
     }
 
-    /// <summary>The option at the start of <paramref name="options"/>, which <see cref="Validate"/> has accepted.</summary>
-    /// <returns>The bytes of its header.</returns>
-    public static int ReadHeader(ReadOnlySpan<byte> options, out int delta, out int length)
+    /// <summary>The delta or length that a nibble of 0 to 14 stands for, where its extension lies within <paramref name="bytes"/>.</summary>
+    // Inlined, so that the callers' position stays in a register.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ReadExtension(ReadOnlySpan<byte> bytes, int nibble, ref int position)
     {
-        int head = options[0];
-        delta = head >> 4;
-        length = head & 15;
-        int position = 1;
-        if (delta > MaxPlain)
+        if (nibble <= MaxPlain)
         {
-            ReadExtension(options, ref position, ref delta);
+            return nibble;
         }
 
-        if (length > MaxPlain)
-        {
-            ReadExtension(options, ref position, ref length);
-        }
-
-        return position;
-    }
-
-    private static CoapReadStatus ValidateExtended(ReadOnlySpan<byte> body, ref int position, ref int number)
-    {
-        int head = body[position++];
-        int delta = head >> 4;
-        int length = head & 15;
-        if (delta == Reserved)
-        {
-            return CoapReadStatus.ReservedOptionDelta;
-        }
-
-        if (length == Reserved)
-        {
-            return CoapReadStatus.ReservedOptionLength;
-        }
-
-        if (ExtensionLength(delta) + ExtensionLength(length) > body.Length - position)
-        {
-            return CoapReadStatus.TruncatedOptionHeader;
-        }
-
-        ReadExtension(body, ref position, ref delta);
-        ReadExtension(body, ref position, ref length);
-        number += delta;
-        if (number > ushort.MaxValue)
-        {
-            return CoapReadStatus.OptionNumberTooLarge;
-        }
-
-        if (length > body.Length - position)
-        {
-            return CoapReadStatus.TruncatedOptionValue;
-        }
-
-        position += length;
-        return CoapReadStatus.Ok;
-    }
-
-    private static int ExtensionLength(int nibble) => nibble <= MaxPlain ? 0 : nibble - MaxPlain;
-
-    private static void ReadExtension(ReadOnlySpan<byte> bytes, ref int position, ref int value)
-    {
-        if (value == OneByte)
-        {
-            value = OneByteBase + bytes[position];
-            position += 1;
-        }
-        else if (value == TwoBytes)
-        {
-            value = TwoBytesBase + (bytes[position] << 8 | bytes[position + 1]);
-            position += 2;
-        }
+        int first = bytes[position++];
+        return nibble == OneByte ? OneByteBase + first : TwoBytesBase + (first << 8 | bytes[position++]);
     }
 
     // Specification: RFC 7252 section 3 and section 3.1.

@@ -5,12 +5,13 @@ namespace Flint.Coap;
 /// <summary>The options of a validated message, in the order of their numbers: <c>foreach (CoapOption option in message.Options)</c>.</summary>
 public readonly ref struct CoapOptions
 {
-    private readonly ReadOnlySpan<byte> _validated;
+    internal CoapOptions(ReadOnlySpan<byte> validated) => Encoded = validated;
 
-    internal CoapOptions(ReadOnlySpan<byte> validated) => _validated = validated;
+    /// <summary>The options as they stand in the message.</summary>
+    internal ReadOnlySpan<byte> Encoded { get; }
 
     /// <summary>Whether there is no option.</summary>
-    public bool IsEmpty => _validated.IsEmpty;
+    public bool IsEmpty => Encoded.IsEmpty;
 
     /// <summary>The first option numbered <paramref name="number"/>.</summary>
     /// <returns>False where there is none.</returns>
@@ -30,5 +31,5 @@ public readonly ref struct CoapOptions
     }
 
     /// <summary>Goes through the options.</summary>
-    public CoapOptionEnumerator GetEnumerator() => new(_validated);
+    public CoapOptionEnumerator GetEnumerator() => new(Encoded);
 }

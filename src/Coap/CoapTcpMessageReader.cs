@@ -9,28 +9,31 @@ namespace Flint.Coap;
 /// </summary>
 public readonly ref struct CoapTcpMessageReader
 {
-    private readonly ReadOnlySpan<byte> _body;
-    private readonly int _optionsLength;
+    private readonly ReadOnlySpan<byte> _message;
+    private readonly int _tokenOffset;
+    private readonly int _bodyOffset;
+    private readonly int _optionsEnd;
 
-    private CoapTcpMessageReader(CoapCode code, ReadOnlySpan<byte> token, ReadOnlySpan<byte> body, int optionsLength)
+    private CoapTcpMessageReader(CoapCode code, ReadOnlySpan<byte> message, int tokenOffset, int bodyOffset, int optionsEnd)
     {
         Code = code;
-        Token = token;
-        _body = body;
-        _optionsLength = optionsLength;
+        _message = message;
+        _tokenOffset = tokenOffset;
+        _bodyOffset = bodyOffset;
+        _optionsEnd = optionsEnd;
     }
 
     /// <summary>The code.</summary>
     public CoapCode Code { get; }
 
     /// <summary>The token, up to the declared limit. The empty token is a token.</summary>
-    public ReadOnlySpan<byte> Token { get; }
+    public ReadOnlySpan<byte> Token => _message[_tokenOffset.._bodyOffset];
 
     /// <summary>The options, in the order of their numbers.</summary>
-    public CoapOptions Options => new(_body[.._optionsLength]);
+    public CoapOptions Options => new(_message[_bodyOffset.._optionsEnd]);
 
     /// <summary>The payload without its marker; empty where there is none.</summary>
-    public ReadOnlySpan<byte> Payload => _optionsLength == _body.Length ? default : _body[(_optionsLength + 1)..];
+    public ReadOnlySpan<byte> Payload => _optionsEnd == _message.Length ? default : _message[(_optionsEnd + 1)..];
 
     /// <summary>Reads the first message of a stream.</summary>
     /// <param name="stream">What has arrived, which must stay unchanged while <paramref name="message"/> is in use.</param>
@@ -65,11 +68,11 @@ public readonly ref struct CoapTcpMessageReader
         }
 
         int bodyOffset = frame.TokenOffset + frame.TokenLength;
-        ReadOnlySpan<byte> body = stream[bodyOffset..frame.Length];
-        status = CoapOptionFormat.Validate(body, out int optionsLength);
+        ReadOnlySpan<byte> whole = stream[..frame.Length];
+        status = CoapOptionFormat.Validate(whole, bodyOffset, out int optionsEnd);
         if (status == CoapReadStatus.Ok)
         {
-            message = new CoapTcpMessageReader(code, stream[frame.TokenOffset..bodyOffset], body, optionsLength);
+            message = new CoapTcpMessageReader(code, whole, frame.TokenOffset, bodyOffset, optionsEnd);
             consumed = frame.Length;
         }
 

@@ -1,0 +1,56 @@
+using System.IO.Pipelines;
+using Flint.Coap;
+
+namespace Flint.Snippets;
+
+/// <summary>The C# blocks of src/Coap/README.md.</summary>
+public static class CoapSnippets
+{
+    public static CoapReadStatus Codec(ReadOnlySpan<byte> datagram, Span<byte> buffer)
+    {
+        // <snippet>
+        CoapReadStatus status = CoapMessageReader.TryRead(datagram, out CoapMessageReader message);
+        if (status != CoapReadStatus.Ok)
+        {
+            return status;                                       // one value for each malformed form, never an exception
+        }
+
+        foreach (CoapOption option in message.Options)
+        {
+            Console.WriteLine($"{option.Number} {option.Value.Length} bytes");
+        }
+
+        var writer = new CoapMessageWriter(buffer);
+        writer.WriteHeader(CoapType.Acknowledgement, CoapCode.Content, message.MessageId, message.Token);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, CoapContentFormat.TextPlain);
+        writer.WritePayload("22.3 C"u8);
+        bool fits = writer.TryComplete(out int length);
+        // </snippet>
+        Console.WriteLine($"{fits} {length}");
+        return status;
+    }
+
+    public static async Task<string> Connection(IDuplexPipe deviceSide, IDuplexPipe serverSide)
+    {
+        // <snippet>
+        CoapRouter functions = new CoapRouter()
+            .MapPost("/f/{name}", request => CoapResponse.Changed($"{request.Route("name")} {request.GetText()}"))
+            .MapGet("/v/{name}", request => request.Route("name") == "temperature" ? CoapResponse.Content("22.3") : CoapResponse.NotFound());
+
+        CoapRouter events = new CoapRouter().MapPost("/e/{*name}", request =>
+        {
+            Console.WriteLine($"{request.Peer.Identity}: {request.Route("name")} = {request.GetText()}");
+            return CoapResponse.Changed();
+        });
+
+        await using CoapConnection device = CoapConnection.Start(deviceSide, new CoapConnectionOptions { Handler = functions.HandleAsync });
+        await using CoapConnection server = CoapConnection.Start(
+            serverSide, new CoapConnectionOptions { Handler = events.HandleAsync, Peer = new CoapPeer("3f0022000b47") });
+
+        await device.PublishAsync("/e/motion/hall", "1"u8.ToArray());          // waits for no response
+        CoapResponse led = await server.PostAsync("/f/led", "on"u8.ToArray());
+        string temperature = (await server.GetAsync("/v/temperature")).EnsureSuccess().GetText();
+        // </snippet>
+        return led.GetText() + temperature;
+    }
+}

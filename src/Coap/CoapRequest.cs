@@ -1,0 +1,74 @@
+using System;
+using System.Collections.Generic;
+
+namespace Flint.Coap;
+
+/// <summary>
+/// A request: one to be sent, or one that a handler was given. The latter is the handler's until its task ends; what it keeps longer it copies.
+/// </summary>
+public sealed class CoapRequest : CoapMessage
+{
+    /// <summary>A request to be sent.</summary>
+    /// <param name="method">GET, POST, … or any other code of class 0 but 0.00.</param>
+    /// <param name="pathAndQuery">Such as "/f/led?brightness=40"; percent-encoded where a segment holds a reserved character (RFC 7252 section 6.4).</param>
+    /// <exception cref="ArgumentException">No request's code, or a segment of more than 255 bytes.</exception>
+    /// <exception cref="FormatException">A percent sign without two hexadecimal digits.</exception>
+    public CoapRequest(CoapCode method, string pathAndQuery)
+    {
+        ArgumentNullException.ThrowIfNull(pathAndQuery);
+        if (!method.IsRequest())
+        {
+            throw new ArgumentException($"{method.ToDotted()} is no request.", nameof(method));
+        }
+
+        Method = method;
+        CoapPath.AddTo(Options, pathAndQuery);
+    }
+
+    internal CoapRequest(CoapCode method, CoapOptionList options, ReadOnlyMemory<byte> payload, ICoapPeer peer)
+        : base(options, payload)
+    {
+        Method = method;
+        Peer = peer;
+    }
+
+    /// <summary>The method.</summary>
+    public CoapCode Method { get; }
+
+    /// <summary>Who sent it, as the transport's owner told; <see cref="CoapPeer.Anonymous"/> for a request of one's own.</summary>
+    public ICoapPeer Peer { get; } = CoapPeer.Anonymous;
+
+    /// <summary>The path, percent-encoded: "/" followed by the Uri-Path options (RFC 7252 section 6.5).</summary>
+    public string Path => CoapPath.Compose(Options.View);
+
+    /// <summary>The first format that the client accepts; null where it does not say (RFC 7252 section 5.10.4).</summary>
+    public CoapContentFormat? Accept => Options.TryGetUInt32(CoapOptionNumber.Accept, out uint value) ? (CoapContentFormat)value : null;
+
+    /// <summary>What stood in the path at <c>{name}</c> of the route that matched, decoded.</summary>
+    /// <exception cref="KeyNotFoundException">The route has no such parameter.</exception>
+    public string Route(string name) =>
+        RouteValues is not null && RouteValues.TryGetValue(name, out string? value) ? value : throw new KeyNotFoundException($"The route has no parameter {{{name}}}.");
+
+    /// <summary>The value of the first Uri-Query "name=value", or "" for "name" alone; null where there is none.</summary>
+    public string? Query(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        foreach (CoapOption option in Options)
+        {
+            if (option.Number == CoapOptionNumber.UriQuery)
+            {
+                string query = option.GetString();
+                int equals = query.IndexOf('=', StringComparison.Ordinal);
+                string key = equals < 0 ? query : query[..equals];
+                if (string.Equals(key, name, StringComparison.Ordinal))
+                {
+                    return equals < 0 ? "" : query[(equals + 1)..];
+                }
+            }
+        }
+
+        return null;
+    }
+
+    internal Dictionary<string, string>? RouteValues { get; set; }
+}

@@ -1,0 +1,124 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.Coap;
+
+// The peer's requests: how many at once, and what becomes of each.
+public sealed partial class CoapConnection
+{
+    private readonly SemaphoreSlim _progress = new(0, 1);
+    private int _handlers;
+
+    /// <summary>Starts the handler, waiting for a free place where that cannot stop the connection for good.</summary>
+    private async ValueTask StartHandlerAsync(CoapRequest request, byte[] token)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_session.State == CoapTcpState.Closed)
+                {
+                    return;
+                }
+
+                if (_handlers < _options.MaxHandlers)
+                {
+                    _handlers++;
+                    break;
+                }
+
+                if (_pending.Count > 0)
+                {
+                    // The handlers may be waiting for responses that only this loop can read.
+                    request = null!;
+                    break;
+                }
+            }
+
+            await _progress.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (request is null)
+        {
+            await TryRespondAsync(CoapResponse.Error(CoapCode.ServiceUnavailable, "too many requests at once"), token).ConfigureAwait(false);
+            return;
+        }
+
+        _ = HandleAsync(request, token);
+    }
+
+    private async Task HandleAsync(CoapRequest request, byte[] token)
+    {
+        try
+        {
+            CoapResponse response = CoapCriticalOptions.Refuse(request.Options.View, _options.CriticalOptions) ?? await InvokeAsync(request).ConfigureAwait(false);
+            if (!IsUnwanted(request, response.Code))
+            {
+                await TryRespondAsync(response, token).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _handlers--;
+                EndIfDrained();
+            }
+
+            WakeReader();
+        }
+    }
+
+    private async ValueTask<CoapResponse> InvokeAsync(CoapRequest request)
+    {
+        if (_options.Handler is null)
+        {
+            return CoapResponse.NotFound();
+        }
+
+        try
+        {
+            return await _options.Handler(request, _ended.Token).ConfigureAwait(false)
+                ?? throw new InvalidOperationException("The handler returned null.");
+        }
+#pragma warning disable CA1031 // Whatever a handler throws becomes 5.00: one bad request must not end the peer's connection.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _options.HandlerFailed?.Invoke(request, e);
+            return CoapResponse.Error(CoapCode.InternalServerError);
+        }
+    }
+
+    private async ValueTask TryRespondAsync(CoapResponse response, byte[] token)
+    {
+        try
+        {
+            await WriteAsync(response, response.Code, token, _ended.Token).ConfigureAwait(false);
+        }
+        catch (CoapException e) when (e.Error == CoapError.MessageTooLarge && response.Code != CoapCode.InternalServerError)
+        {
+            await TryRespondAsync(CoapResponse.Error(CoapCode.InternalServerError, "the response is larger than Max-Message-Size"), token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is CoapException or OperationCanceledException)
+        {
+            // The connection has ended; nobody waits for the response any more.
+        }
+    }
+
+    /// <summary>RFC 7967 section 2.1: each bit suppresses a class of responses; an empty value suppresses none.</summary>
+    private static bool IsUnwanted(CoapRequest request, CoapCode response) =>
+        request.Options.TryGetUInt32(CoapOptionNumber.NoResponse, out uint unwanted) && (unwanted >> (response.Class() - 1) & 1) != 0;
+
+    private void WakeReader()
+    {
+        lock (_progress)
+        {
+            if (_progress.CurrentCount == 0)
+            {
+                _progress.Release();
+            }
+        }
+    }
+}
