@@ -1,6 +1,6 @@
 namespace Flint.SecureTunnel;
 
-/// <summary>The table of section 16.3: what is not in it ends the tunnel with unexpected_message.</summary>
+/// <summary>The table of section 16.3 [ST-903]: what is not in it ends the tunnel with unexpected_message.</summary>
 internal static class SessionTransitions
 {
     public static bool TryNext(SessionState state, SessionInput input, out SessionState next)

@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+
+namespace Flint.SecureTunnel.Tests.Support;
+
+/// <summary>The traffic secrets of an S1 session with a known seed and the PSK of <see cref="TestKeys"/>: what a hostile but authentic peer has.</summary>
+internal sealed class KnownKeys
+{
+    private readonly Entropy _entropy = new ScriptedEntropy();
+
+    public KnownKeys(SecureTunnelTicketSlot tickets)
+    {
+        Suite = SecureTunnelSuite.RsaOaepAes128Gcm;
+        Machines = new Machines(TestKeys.ClientOptions(tickets: tickets, ephemeral: false), entropy: _entropy);
+    }
+
+    public KnownKeys(SecureTunnelSuite suite = SecureTunnelSuite.RsaOaepAes128Gcm)
+    {
+        Suite = suite;
+        Machines = new Machines(TestKeys.ClientOptions(suite: suite), entropy: _entropy);
+    }
+
+    public SecureTunnelSuite Suite { get; }
+
+    public Machines Machines { get; }
+
+    /// <summary>s_hs, once <see cref="Handshake"/> has been asked.</summary>
+    public byte[] ServerHandshakeSecret { get; private set; } = [];
+
+    /// <summary>c_hs and s_hs, from the two hellos.</summary>
+    public (byte[] Client, byte[] Server) Handshake(byte[] clientHello, byte[] serverHello)
+    {
+        using KeySchedule schedule = Start(clientHello, serverHello);
+        ServerHandshakeSecret = schedule.ServerHandshake.ToArray();
+        return (schedule.ClientHandshake.ToArray(), ServerHandshakeSecret);
+    }
+
+    /// <summary>c_ap and s_ap, from everything up to ClientAuth.</summary>
+    public (byte[] Client, byte[] Server) Application(byte[] clientHello, byte[] serverHello, byte[] serverAuth, byte[] clientAuth)
+    {
+        var (client, server) = Handshake(clientHello, serverHello);
+        using KeySchedule schedule = Start(clientHello, serverHello);
+        using Secret mix = PreSharedKey.Mix(TestKeys.Psk);
+        schedule.SetMaster(mix.Span);
+        schedule.SetApplication(SHA256.HashData([.. Hellos(clientHello, serverHello), .. Open(server, serverAuth), .. Open(client, clientAuth)]));
+        return (schedule.ClientApplication.ToArray(), schedule.ServerApplication.ToArray());
+    }
+
+    /// <summary>A frame with this inner plaintext under a secret.</summary>
+    public byte[] Seal(byte[] secret, byte[] inner, ulong sequence = 0)
+    {
+        using var sealer = new RecordSealer(SystemCrypto.Instance, Suite, secret);
+        sealer.Sequence = sequence;
+        byte[] frame = new byte[2 + inner.Length + 16];
+        inner.CopyTo(frame, 2);
+        sealer.SealInPlace(frame, inner.Length);
+        return frame;
+    }
+
+    private byte[] Open(byte[] secret, byte[] frame)
+    {
+        using var opener = new RecordOpener(SystemCrypto.Instance, Suite, secret, ProtocolLimits.MaxAuth);
+        Assert.Equal(OpenStatus.Ok, opener.TryOpenInner((byte[])frame.Clone(), out Span<byte> inner));
+        return inner.ToArray();
+    }
+
+    private KeySchedule Start(byte[] clientHello, byte[] serverHello)
+    {
+        byte[] seed = new byte[32];
+        _entropy.Fill(seed, EntropyUse.Seed);
+        var schedule = new KeySchedule(SystemCrypto.Instance);
+        schedule.SetEarly(KeySchedule.Zero);
+        schedule.SetHandshake(seed, SHA256.HashData(Hellos(clientHello, serverHello)));
+        return schedule;
+    }
+
+    private static byte[] Hellos(byte[] clientHello, byte[] serverHello) =>
+        [.. "SecureTunnel v1\0"u8, 4, .. "test"u8, .. TestKeys.Encryption.KeyHash, .. clientHello, .. serverHello];
+}
