@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Flint.SecureTunnel;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Flint.Samples.Snippets;
 
@@ -38,5 +39,21 @@ internal static class SecureTunnel
         ReadResult welcome = await tunnel.Input.ReadAsync(cancellationToken);
         // </snippet>
         Console.WriteLine(welcome.Buffer.Length);
+    }
+
+    public static SecureTunnelSourceLimiter Host(IServiceCollection services, SecureTunnelServerKey key, IDeviceStore devices, byte[] ticketKey)
+    {
+        // <snippet>
+        // In a host: logs, the meter "Flint.SecureTunnel", tickets for resumption, and a limit for each source.
+        services.AddSingleton<IDeviceStore>(devices);
+        services.AddSecureTunnel(provider => new SecureTunnelServerOptions
+        {
+            Keys = [key],
+            Devices = provider.GetRequiredService<IDeviceStore>(),
+            Tickets = new SecureTunnelTicketRing(ticketKey),
+        });
+        var limiter = new SecureTunnelSourceLimiter(perSource: 1, burst: 5, perListener: 500);
+        // </snippet>
+        return limiter;
     }
 }

@@ -17,14 +17,21 @@ internal static class Hkdf
     /// </summary>
     public static void Label(CryptoProvider crypto, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> destination)
     {
+        Span<byte> info = stackalloc byte[MaxInfo];
+        Expand(crypto, secret, info[..WriteInfo(label, context, destination.Length, info)], destination);
+    }
+
+    /// <summary>HKDF-Expand of RFC 5869: at most 255 · 32 bytes.</summary>
+    public static void Expand(CryptoProvider crypto, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> info, Span<byte> destination)
+    {
         Span<byte> block = stackalloc byte[ProtocolLimits.HashSize];
-        Span<byte> input = stackalloc byte[ProtocolLimits.HashSize + MaxInfo + 1]; // T(i-1) ‖ info ‖ i
-        int length = WriteInfo(label, context, destination.Length, input[ProtocolLimits.HashSize..]);
+        Span<byte> input = stackalloc byte[ProtocolLimits.HashSize + info.Length + 1]; // T(i-1) ‖ info ‖ i
+        info.CopyTo(input[ProtocolLimits.HashSize..]);
         int start = ProtocolLimits.HashSize; // T(0) is empty
         for (int i = 1; !destination.IsEmpty; i++)
         {
-            input[ProtocolLimits.HashSize + length] = checked((byte)i);
-            crypto.Hmac(secret, input[start..(ProtocolLimits.HashSize + length + 1)], block);
+            input[^1] = checked((byte)i);
+            crypto.Hmac(secret, input[start..], block);
             int take = Math.Min(block.Length, destination.Length);
             block[..take].CopyTo(destination);
             destination = destination[take..];

@@ -11,12 +11,12 @@ internal sealed class Machines : IDisposable
 
     public Machines(
         SecureTunnelClientOptions? client = null, SecureTunnelServerOptions? server = null,
-        CryptoProvider? crypto = null, Entropy? entropy = null, long unixSeconds = 1_790_000_000)
+        CryptoProvider? crypto = null, Entropy? entropy = null, long unixSeconds = 1_790_000_000, CryptoProvider? clientCrypto = null)
     {
         SecureTunnelServerOptions serverOptions = server ?? TestKeys.ServerOptions();
         _devices = serverOptions.Devices!;
         _now = new TunnelTime(0, unixSeconds);
-        Client = new ClientHandshake(client ?? TestKeys.ClientOptions(), crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, _now);
+        Client = new ClientHandshake(client ?? TestKeys.ClientOptions(), clientCrypto ?? crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, _now);
         Server = new ServerHandshake(serverOptions, crypto ?? SystemCrypto.Instance, entropy ?? SystemEntropy.Instance, _now);
     }
 

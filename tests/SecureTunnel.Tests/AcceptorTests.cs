@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+using Flint.SecureTunnel.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Flint.SecureTunnel.Tests;
+
+/// <summary>The edge for a container: registration, logs and metrics.</summary>
+public sealed class AcceptorTests
+{
+    [Fact]
+    public void Options_ThatDoNotValidate_AreRefusedWhenTheAcceptorIsMade()
+    {
+        using ServiceProvider services = new ServiceCollection().AddSecureTunnel(_ => new SecureTunnelServerOptions()).BuildServiceProvider();
+        Assert.Throws<ArgumentException>(services.GetRequiredService<SecureTunnelAcceptor>);
+    }
+
+    [Fact]
+    public async Task Acceptor_LogsAndCountsWithoutKeyMaterial() // [ST-604]
+    {
+        var lines = new List<string>();
+        using var listener = new MeterListener();
+        var measured = new List<string>();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == SecureTunnelAcceptor.MeterName)
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            lock (measured)
+            {
+                measured.Add($"{instrument.Name} {value} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))}");
+            }
+        });
+        listener.Start();
+
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<IDeviceStore>(TestKeys.Store())
+            .AddSingleton<ILogger<SecureTunnelAcceptor>>(new Lines(lines))
+            .AddSecureTunnel(provider => TestKeys.ServerOptions(provider.GetRequiredService<IDeviceStore>()))
+            .BuildServiceProvider();
+        SecureTunnelAcceptor acceptor = services.GetRequiredService<SecureTunnelAcceptor>();
+
+        var pair = new PipePair();
+        Task<SecureTunnelConnection> accepting = acceptor.AcceptAsync(pair.Server).AsTask();
+        SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions());
+        SecureTunnelConnection gateway = await accepting;
+        await device.DisposeAsync();
+        await gateway.DisposeAsync();
+
+        pair = new PipePair();
+        accepting = acceptor.AcceptAsync(pair.Server).AsTask();
+        await Assert.ThrowsAsync<SecureTunnelHandshakeException>(async () => await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions(psk: new byte[32])));
+        await Assert.ThrowsAsync<SecureTunnelHandshakeException>(() => accepting);
+
+        Assert.Equal(2, lines.Count);
+        Assert.StartsWith("Tunnel with device-000000001: RsaOaepAes128Gcm, resumed False, 509 bytes and ", lines[0], StringComparison.Ordinal);
+        Assert.Equal("Handshake refused: WrongCredential, alert AccessDenied, from the peer False", lines[1]);
+        string psk = Convert.ToHexString(TestKeys.Psk);
+        Assert.DoesNotContain(lines, line => line.Contains(psk, StringComparison.OrdinalIgnoreCase));
+        lock (measured)
+        {
+            Assert.Contains("secure_tunnel.handshakes 1 secure_tunnel.suite=RsaOaepAes128Gcm secure_tunnel.resumed=False", measured);
+            Assert.Contains("secure_tunnel.handshakes 1 error.type=AccessDenied", measured);
+        }
+    }
+
+    private sealed class Lines(List<string> lines) : ILogger<SecureTunnelAcceptor>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Add(formatter(state, exception));
+    }
+}
