@@ -51,18 +51,13 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
         }
 
         ReadResult result = await transport.ReadAsync(cancellationToken).ConfigureAwait(false);
-        SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed, out bool answerKeyUpdate);
+        SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
         transport.AdvanceTo(consumed, result.Buffer.End);
         await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        if (answerKeyUpdate && last != SessionEvent.Failed)
-        {
-            await writer.UpdateKeyAsync(request: false, cancellationToken).ConfigureAwait(false);
-        }
-
         switch (last)
         {
             case SessionEvent.Failed:
-                await writer.TrySendAlertAsync(cancellationToken).ConfigureAwait(false);
+                await writer.TrySendAlertAsync().ConfigureAwait(false);
                 break;
             case SessionEvent.Closed:
                 await _opened.Writer.CompleteAsync().ConfigureAwait(false);
@@ -74,7 +69,7 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
                 }
                 else if (result.IsCompleted && !session.OnEndOfStream())
                 {
-                    await writer.TrySendAlertAsync(cancellationToken).ConfigureAwait(false);
+                    await writer.TrySendAlertAsync().ConfigureAwait(false);
                 }
 
                 break;
@@ -82,10 +77,9 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
     }
 
     /// <summary>Opens every whole frame of <paramref name="stream"/>, up to the one that ends this direction.</summary>
-    private SessionEvent OpenFrames(ReadOnlySequence<byte> stream, out SequencePosition consumed, out bool answerKeyUpdate)
+    private SessionEvent OpenFrames(ReadOnlySequence<byte> stream, out SequencePosition consumed)
     {
         SessionEvent last = SessionEvent.Data;
-        answerKeyUpdate = false;
         while (last is not (SessionEvent.Closed or SessionEvent.Failed))
         {
             FrameStatus status = Frame.TryRead(stream, session.MaxBody, out int length);
@@ -95,7 +89,11 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
             }
 
             last = status == FrameStatus.Ok ? OpenFrame(stream.Slice(0, length)) : session.OnBadFrame(status);
-            answerKeyUpdate |= last == SessionEvent.KeyUpdateRequested;
+            if (last == SessionEvent.KeyUpdateRequested)
+            {
+                writer.AnswerKeyUpdate();
+            }
+
             stream = stream.Slice(length);
             BytesReceived += length;
         }
