@@ -14,8 +14,15 @@ public sealed class HostileTests
         var random = new Random(seed);
         var layer = new LayerUnderTest(new CoapMessageLayerOptions
         {
-            MaxPeers = 20, MaxExchanges = 30, MaxExchangesPerPeer = 8, MaxSends = 10, MaxSendsPerPeer = 4, MaxDeduplicatedPerPeer = 50,
-            DeduplicationBytes = 1 << 16, IdempotentDeduplicationBytes = 1 << 15, MaxOutputBytes = 8192,
+            MaxPeers = 20,
+            MaxExchanges = 30,
+            MaxExchangesPerPeer = 8,
+            MaxSends = 10,
+            MaxSendsPerPeer = 4,
+            MaxDeduplicatedPerPeer = 50,
+            DeduplicationBytes = 1 << 16,
+            IdempotentDeduplicationBytes = 1 << 15,
+            MaxOutputBytes = 8192,
         });
         var peers = new List<CoapPeerHandle> { layer.Peer };
         var open = new List<CoapExchangeHandle>();
