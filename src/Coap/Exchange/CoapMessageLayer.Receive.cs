@@ -56,7 +56,7 @@ public sealed partial class CoapMessageLayer
     {
         if (message.Type == CoapType.Confirmable)
         {
-            // "Provoking a Reset message ... is also useful as an inexpensive check of the liveness of an endpoint" (section 4.3).
+            // "Provoking a Reset message ... is also useful as an inexpensive check of the liveness of an endpoint" (section 1.2).
             if (!multicast)
             {
                 EmitEmpty(peer, CoapType.Reset, message.MessageId);
