@@ -14,6 +14,7 @@ public sealed class Section09_ConnectionFaultTests
     {
         var time = new WarpedTime();
         var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), ServerOptions(time));
+        Assert.NotEqual(0, time.Timers);
         time.FireEveryTimer(); // on a timer's thread an exception here would end the process
         await device.Output.WriteAsync("alive"u8.ToArray());
         Assert.Equal("alive"u8.ToArray(), await TunnelPair.ReadExactly(gateway.Input, 5));
