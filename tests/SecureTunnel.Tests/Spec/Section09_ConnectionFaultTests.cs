@@ -110,6 +110,18 @@ public sealed class Section09_ConnectionFaultTests
     }
 
     [Fact]
+    public async Task Dispose_WhileAnotherTaskReads_EndsItsRead()
+    {
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), TestKeys.ServerOptions());
+        Task<ReadResult> reading = gateway.Input.ReadAsync().AsTask();
+        Assert.False(reading.IsCompleted);
+        await gateway.DisposeAsync().AsTask().WaitAsync(Patience);
+        await Record.ExceptionAsync(() => reading.WaitAsync(Patience));
+        Assert.True(reading.IsCompleted);
+        await device.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Dispose_OfAnOutputThatIsClosingAlready_EndsWithAPeerThatTakesNothing()
     {
         var time = new WarpedTime();
