@@ -136,6 +136,7 @@ public sealed partial class CoapMessageLayer
         int place = _exchanges.Add(peer, message.MessageId, state);
         ref ExchangeEntry exchange = ref _exchanges[place];
         exchange.IsIdempotent = idempotent;
+        exchange.IsMulticast = multicast;
         exchange.Record = record;
         CoapExchangeHandle handle = _exchanges.HandleOf(place);
         store[record].Exchange = handle;
@@ -228,7 +229,7 @@ public sealed partial class CoapMessageLayer
         }
 
         bool confirmable = message.Type == CoapType.Confirmable;
-        int place = _sends.FindToken(peer, message.Token);
+        int place = FindToken(peer, message.Token);
         bool rejected = place != SendTable.None && HasUnrecognizedOption(message);
         if (place == SendTable.None || rejected || _sends[place].State == CoapSendState.Closed)
         {
@@ -238,7 +239,7 @@ public sealed partial class CoapMessageLayer
                 EmitEmpty(peer, CoapType.Reset, message.MessageId);
             }
 
-            if (rejected)
+            if (rejected && !_sends[place].IsToGroup)
             {
                 End(place, CoapSendInput.Cancel, CoapEndReason.UnrecognizedOption, now);
             }
@@ -260,6 +261,12 @@ public sealed partial class CoapMessageLayer
         return Deliver(place, message, now);
     }
 
+    private int FindToken(CoapPeerHandle peer, ReadOnlySpan<byte> token)
+    {
+        int place = _sends.FindToken(peer, token);
+        return place == SendTable.None ? _sends.FindGroupToken(token) : place;
+    }
+
     private CoapReceived Deliver(int place, CoapMessageReader message, long now)
     {
         ref SendEntry entry = ref _sends[place];
@@ -267,9 +274,9 @@ public sealed partial class CoapMessageLayer
         object? state = entry.UserState;
         if (entry.IsKeptOpen)
         {
-            bool queued = entry.State == CoapSendState.RequestQueued;
+            bool transmitting = entry.State != CoapSendState.RequestQueued && !entry.IsToGroup;
             Advance(ref entry, CoapSendInput.Notification);
-            if (!queued)
+            if (transmitting)
             {
                 entry.Deadline = long.MaxValue;
                 StopTransmitting(place, now);

@@ -6,7 +6,7 @@ public sealed partial class CoapMessageLayer
 {
     /// <summary>
     /// Answers a request: piggybacked while it is unacknowledged, in a confirmable message of its own afterwards, in a non-confirmable
-    /// one where the request was non-confirmable (RFC 7252 section 5.2). The exchange is over.
+    /// one where the request was non-confirmable (RFC 7252 section 5.2), and after a leisure where it came by multicast (section 8.2). The exchange is over.
     /// </summary>
     /// <param name="exchange">The request.</param>
     /// <param name="response">A whole response with the token of the request; its type and message id are filled in.</param>
@@ -50,6 +50,10 @@ public sealed partial class CoapMessageLayer
                     status = TrySendNonConfirmable(peer, response, now, out _);
                 }
 
+                break;
+            case CoapReceiveState.Silent when entry.IsMulticast:
+                // [C-109] "the server SHOULD pick a random point of time within the Leisure period" (section 8.2).
+                status = Open(peer, response, CoapSendInput.OpenDelayed, null, long.MaxValue, now.Ticks, out _);
                 break;
             default:
                 status = TrySendNonConfirmable(peer, response, now, out _);

@@ -5,7 +5,7 @@ namespace Flint.Coap;
 public sealed partial class CoapMessageLayer
 {
     /// <summary>Sends a request, as soon as NSTART lets it (RFC 7252 section 4.7). It ends once: with a response, or with one <see cref="CoapEnded"/>.</summary>
-    /// <param name="peer">To whom.</param>
+    /// <param name="peer">To whom; to a group, the request stays open until its time-out.</param>
     /// <param name="request">A whole request. Its token tells its response apart; its type says whether it is confirmable; its message id is filled in.</param>
     /// <param name="keepOpen">Whether it stays open after a response, for more with the same token (RFC 7641), until <see cref="Cancel"/>.</param>
     /// <param name="timeout">How long to wait for the (first) response; null for EXCHANGE_LIFETIME, or NON_LIFETIME where the request is non-confirmable.</param>
@@ -18,7 +18,13 @@ public sealed partial class CoapMessageLayer
     {
         int tokenLength = ReadTokenLength(request, true, out int tokenOffset);
         handle = default;
-        if (_peers.Contains(peer) && _sends.FindToken(peer, request.Slice(tokenOffset, tokenLength)) != SendTable.None)
+        bool isToGroup = _peers.Contains(peer) && _peers[peer.Index].IsGroup;
+        if (isToGroup && IsConfirmable(request))
+        {
+            throw new ArgumentException("A request to a group is non-confirmable (RFC 7252 section 8.1).", nameof(request));
+        }
+
+        if (_peers.Contains(peer) && FindToken(peer, request.Slice(tokenOffset, tokenLength)) != SendTable.None)
         {
             return CoapSendStatus.TokenInUse;
         }
@@ -28,7 +34,8 @@ public sealed partial class CoapMessageLayer
         if (status == CoapSendStatus.Ok)
         {
             ref SendEntry entry = ref _sends[place];
-            entry.IsKeptOpen = keepOpen;
+            entry.IsKeptOpen = keepOpen || isToGroup;
+            entry.IsToGroup = isToGroup;
             _sends.SetToken(place, tokenOffset, tokenLength);
             handle = _sends.HandleOf(place);
         }
@@ -189,6 +196,12 @@ public sealed partial class CoapMessageLayer
         }
 
         peerEntry.SendHead = place;
+        if (input == CoapSendInput.OpenDelayed)
+        {
+            SetTimer(place, now + _entropy.Next(_options.Leisure.Ticks));
+            return CoapSendStatus.Ok;
+        }
+
         Enqueue(place);
         Pump(peer, now);
         return CoapSendStatus.Ok;
@@ -297,6 +310,11 @@ public sealed partial class CoapMessageLayer
             case CoapSendState.RequestWaiting:
                 StopTransmitting(place, now);
                 break;
+            case CoapSendState.ResponseLeisure:
+                TrySendNonConfirmable(entry.Peer, _sends.Bytes(place), new TimeSpan(now), out _);
+                Close(place, CoapSendInput.LeisureTimer, now);
+                _sends.Free(place);
+                break;
             default:
                 SetTimer(place, long.MaxValue);
                 Pump(entry.Peer, now);
@@ -365,7 +383,7 @@ public sealed partial class CoapMessageLayer
     private void Tell(int place, CoapSendInput input, CoapEndReason reason, long now)
     {
         ref SendEntry entry = ref _sends[place];
-        bool told = entry.State is not (CoapSendState.ResponseQueued or CoapSendState.ResponseTx) || entry.UserState is not null;
+        bool told = entry.State is CoapSendState.RequestQueued or CoapSendState.RequestTx or CoapSendState.RequestWaiting || entry.UserState is not null;
         Close(place, input, now);
         entry.Reason = reason;
         if (told)

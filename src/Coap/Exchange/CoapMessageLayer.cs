@@ -82,7 +82,14 @@ public sealed partial class CoapMessageLayer
 
     /// <summary>Makes a peer known, before its first datagram or the first message to it.</summary>
     /// <returns>False where <see cref="CoapMessageLayerOptions.MaxPeers"/> are known: take an idle one first, or do without.</returns>
-    public bool TryAddPeer(TimeSpan now, out CoapPeerHandle peer) => _peers.TryAdd(now.Ticks, out peer);
+    public bool TryAddPeer(TimeSpan now, out CoapPeerHandle peer) => _peers.TryAdd(now.Ticks, false, out peer);
+
+    /// <summary>
+    /// Makes a multicast group known, to which non-confirmable requests can be sent (RFC 7252 section 8). The responses come from peers, each of which is to be
+    /// made known as one; they are told as <see cref="CoapReceivedKind.Notification"/> until the time-out of the request.
+    /// </summary>
+    /// <returns>False where <see cref="CoapMessageLayerOptions.MaxPeers"/> are known.</returns>
+    public bool TryAddGroup(TimeSpan now, out CoapPeerHandle group) => _peers.TryAdd(now.Ticks, true, out group);
 
     /// <summary>
     /// Forgets the peer that is idle for the longest time, so that the caller can forget its address. A peer is idle when nothing to or from it is under way, none of its

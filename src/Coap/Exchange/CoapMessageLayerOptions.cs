@@ -29,6 +29,9 @@ public sealed class CoapMessageLayerOptions
     /// <summary>How long a handler may take before its request is acknowledged by itself and its response becomes a separate one (section 5.2.2). Below ACK_TIMEOUT.</summary>
     public TimeSpan AcknowledgementDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Leisure: a response to a multicast request is sent after a random part of this time (section 8.2).</summary>
+    public TimeSpan Leisure { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The longest datagram that is sent, in bytes (section 4.6).</summary>
     public int MaxMessageSize { get; init; } = 1152;
 
@@ -52,12 +55,12 @@ public sealed class CoapMessageLayerOptions
 
     /// <summary>
     /// How many bytes the memory of requests with other than idempotent methods may take. Nothing is forgotten before its time (section 4.5):
-    /// when it is full, such requests are refused with 5.03.
+    /// when it is full, such requests are refused with 5.03. 32 MiB remember 262144 of them: 1000 a second for EXCHANGE_LIFETIME. Memory grows as it is needed.
     /// </summary>
-    public int DeduplicationBytes { get; init; } = 16 << 20;
+    public int DeduplicationBytes { get; init; } = 32 << 20;
 
     /// <summary>How many of those requests one peer may have in that memory.</summary>
-    public int MaxDeduplicatedPerPeer { get; init; } = 4096;
+    public int MaxDeduplicatedPerPeer { get; init; } = 16384;
 
     /// <summary>How many bytes the memory of requests with idempotent methods, and of responses, may take. When it is full, the oldest is forgotten (section 4.5).</summary>
     public int IdempotentDeduplicationBytes { get; init; } = 2 << 20;
@@ -97,6 +100,8 @@ public sealed class CoapMessageLayerOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxLatency, TimeSpan.FromDays(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(AcknowledgementDelay, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(AcknowledgementDelay, AckTimeout);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Leisure, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Leisure, TimeSpan.FromHours(1));
         ThrowIfOutside(MaxTokenLength, 0, LongestToken, nameof(MaxTokenLength));
         ThrowIfOutside(MaxMessageSize, CoapHeader.Length + Math.Max(MaxTokenLength, CoapHeader.MaxTokenLength), ushort.MaxValue, nameof(MaxMessageSize));
         ThrowIfOutside(MaxPeers, 1, MaxTable, nameof(MaxPeers));

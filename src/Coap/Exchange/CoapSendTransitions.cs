@@ -9,6 +9,7 @@ internal enum CoapSendState : byte
     RequestWaiting,
     ResponseQueued,
     ResponseTx,
+    ResponseLeisure,
 }
 
 /// <summary>What can happen to a message under way.</summary>
@@ -16,6 +17,7 @@ internal enum CoapSendInput : byte
 {
     OpenRequest,
     OpenResponse,
+    OpenDelayed,
     TransmitConfirmable,
     TransmitNonConfirmable,
     RetransmitTimer,
@@ -25,6 +27,7 @@ internal enum CoapSendInput : byte
     Reset,
     Exhausted,
     ResponseTimer,
+    LeisureTimer,
     Cancel,
     Repeat,
 }
@@ -38,6 +41,7 @@ internal static class CoapSendTransitions
         {
             (CoapSendState.Closed, CoapSendInput.OpenRequest) => CoapSendState.RequestQueued,
             (CoapSendState.Closed, CoapSendInput.OpenResponse) => CoapSendState.ResponseQueued,
+            (CoapSendState.Closed, CoapSendInput.OpenDelayed) => CoapSendState.ResponseLeisure,
             (CoapSendState.RequestQueued, CoapSendInput.TransmitConfirmable) => CoapSendState.RequestTx,
             (CoapSendState.RequestQueued, CoapSendInput.TransmitNonConfirmable) => CoapSendState.RequestWaiting,
             (CoapSendState.RequestQueued, CoapSendInput.Notification) => CoapSendState.RequestQueued,
@@ -64,6 +68,8 @@ internal static class CoapSendTransitions
             (CoapSendState.ResponseTx, CoapSendInput.Reset) => CoapSendState.Closed,
             (CoapSendState.ResponseTx, CoapSendInput.Exhausted) => CoapSendState.Closed,
             (CoapSendState.ResponseTx, CoapSendInput.Cancel) => CoapSendState.Closed,
+            (CoapSendState.ResponseLeisure, CoapSendInput.LeisureTimer) => CoapSendState.Closed,
+            (CoapSendState.ResponseLeisure, CoapSendInput.Cancel) => CoapSendState.Closed,
             _ => null,
         };
         next = to.GetValueOrDefault(state);

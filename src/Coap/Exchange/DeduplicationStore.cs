@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Flint.Coap;
 
@@ -173,5 +174,5 @@ internal sealed class DeduplicationStore
 
     private const long NoResponse = -1;
     private const int MinRecords = 64;
-    private const int BytesPerRecord = 64 + HashIndex.BytesPerEntry;
+    private static readonly int BytesPerRecord = Unsafe.SizeOf<DeduplicationRecord>() + HashIndex.BytesPerEntry;
 }

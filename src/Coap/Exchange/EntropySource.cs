@@ -67,6 +67,22 @@ internal sealed class EntropySource
         }
     }
 
+    /// <summary>Goes on hashing, with the secret, to 64 bits.</summary>
+    public ulong Hash64(ulong hash, ReadOnlySpan<byte> bytes)
+    {
+        unchecked
+        {
+            hash = (hash ^ (ulong)bytes.Length) * Increment;
+            foreach (byte b in bytes)
+            {
+                hash = (hash ^ b) * _key;
+                hash ^= hash >> 29;
+            }
+
+            return hash;
+        }
+    }
+
     // Implementation.
     private const int Length = 2 * sizeof(ulong);
     private const ulong Increment = 0x9e3779b97f4a7c15;

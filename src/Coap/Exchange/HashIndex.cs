@@ -11,8 +11,8 @@ internal sealed class HashIndex
     private ulong[] _cells = new ulong[MinCells];
     private int _count;
 
-    /// <summary>Bytes a cell takes, two cells an entry at least.</summary>
-    public const int BytesPerEntry = 4 * sizeof(ulong);
+    /// <summary>Bytes an entry takes, where their number is a power of two: two cells.</summary>
+    public const int BytesPerEntry = 2 * sizeof(ulong);
 
     /// <summary>How many entries there are.</summary>
     public int Count => _count;

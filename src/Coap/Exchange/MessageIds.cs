@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Flint.Coap;
 
 /// <summary>
-/// The message ids used towards one peer: one after another from a random start (RFC 7252 section 4.4). The ids are kept in groups of
+/// [C-108] The message ids used towards one peer: one after another from a random start (RFC 7252 section 4.4). The ids are kept in groups of
 /// 4096, each with the second of its last use; a group is entered again only when EXCHANGE_LIFETIME has passed since.
 /// </summary>
 internal struct MessageIds

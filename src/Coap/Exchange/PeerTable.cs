@@ -7,6 +7,9 @@ internal struct PeerEntry
 {
     public uint Generation;
     public bool IsPresent;
+
+    /// <summary>A multicast group: responses to its requests come from others.</summary>
+    public bool IsGroup;
     public MessageIds MessageIds;
 
     /// <summary>How many interactions count against NSTART.</summary>
@@ -63,7 +66,7 @@ internal sealed class PeerTable
 
     public CoapPeerHandle HandleOf(int index) => new(index, _entries[index].Generation);
 
-    public bool TryAdd(long now, out CoapPeerHandle peer)
+    public bool TryAdd(long now, bool isGroup, out CoapPeerHandle peer)
     {
         peer = default;
         if (Count == _maxPeers)
@@ -90,6 +93,7 @@ internal sealed class PeerTable
         {
             Generation = generation == 0 ? 1 : generation,
             IsPresent = true,
+            IsGroup = isGroup,
             MessageIds = new MessageIds(unchecked((ushort)_entropy.Next())),
             SendHead = None,
             QueueHead = None,

@@ -17,6 +17,9 @@ internal struct SendEntry
     /// <summary>A request that stays open after a response.</summary>
     public bool IsKeptOpen;
 
+    /// <summary>A request to a multicast group.</summary>
+    public bool IsToGroup;
+
     /// <summary>Counts against NSTART.</summary>
     public bool IsOutstanding;
 
@@ -140,7 +143,7 @@ internal sealed class SendTable
         ref SendEntry entry = ref _entries[place];
         entry.TokenOffset = offset;
         entry.TokenLength = length;
-        entry.TokenHash = HashOf(entry.Peer, Token(place));
+        entry.TokenHash = HashOf(entry.IsToGroup ? default : entry.Peer, Token(place));
         _tokens.Add(entry.TokenHash, place);
     }
 
@@ -192,6 +195,22 @@ internal sealed class SendTable
             _tokens.Remove(entry.TokenHash, place);
             entry.TokenOffset = 0;
         }
+    }
+
+    /// <summary>Finds the request to a group to which the response of any peer belongs (RFC 7252 section 8.2).</summary>
+    public int FindGroupToken(ReadOnlySpan<byte> token)
+    {
+        uint hash = HashOf(default, token);
+        int cursor = _tokens.Start(hash);
+        while (_tokens.TryNext(hash, ref cursor, out int place))
+        {
+            if (_entries[place].IsToGroup && Token(place).SequenceEqual(token))
+            {
+                return place;
+            }
+        }
+
+        return None;
     }
 
     /// <summary>Gives back the place of a message that is over.</summary>

@@ -9,6 +9,7 @@ public sealed partial class DeviceTunnel
     private readonly byte[] _kemSecret = new byte[Sha256.DigestLength];
     private readonly byte[] _th1 = new byte[Sha256.DigestLength];
     private byte[] _kem = new byte[0];
+    private byte[] _share = new byte[0];
     private byte[] _scalar = new byte[0];
     private P256? _curve;
     private TunnelTicket? _ticket;
@@ -24,14 +25,14 @@ public sealed partial class DeviceTunnel
     /// </summary>
     public void Prepare()
     {
-        if (_kem.Length != 0)
-        {
-            return;
-        }
-
         if (TunnelSuite.IsEphemeral(_settings.Suite))
         {
             PrepareExchange();
+            return;
+        }
+
+        if (_kem.Length != 0)
+        {
             return;
         }
 
@@ -44,6 +45,11 @@ public sealed partial class DeviceTunnel
 
     private void PrepareExchange()
     {
+        if (_share.Length != 0)
+        {
+            return;
+        }
+
         _curve = new P256();
         _curve.Yield = Pin.Yield;
         _scalar = new byte[Sha256.DigestLength];
@@ -53,7 +59,7 @@ public sealed partial class DeviceTunnel
         }
         while (!P256.IsScalar(_scalar));
 
-        _kem = _curve.PublicShare(_scalar);
+        _share = _curve.PublicShare(_scalar);
     }
 
     /// <summary>As <see cref="Prepare"/>, with a seed and its ciphertext made elsewhere: for vectors, since OAEP draws its own seed.</summary>
@@ -121,7 +127,7 @@ public sealed partial class DeviceTunnel
         int at = WriteHelloStart();
         Array.Copy(_hash, 0, Output, at, KeyIdLength);
         at += KeyIdLength;
-        at = WriteCounted(_kem, at);
+        at = WriteCounted(FullKem, at);
         FinishHello(at);
         _transcript.Append(Output, 0, OutputCount);
         _schedule.SetEarly(TunnelSchedule.Zero);
@@ -129,16 +135,16 @@ public sealed partial class DeviceTunnel
 
     private void WriteResumptionHello(TunnelTicket ticket)
     {
-        bool exchanges = _settings.ResumeWithExchange && TunnelSuite.IsEphemeral(_settings.Suite);
+        bool exchanges = _settings.ResumeWithExchange;
         if (exchanges)
         {
-            Prepare();
+            PrepareExchange();
         }
 
         _mode = exchanges ? ModeResumeExchange : ModeResume;
         _transcript.Start(_settings.Context, TunnelSchedule.Zero);
         int at = WriteHelloStart();
-        at = WriteCounted(exchanges ? _kem : new byte[0], at);
+        at = WriteCounted(exchanges ? _share : new byte[0], at);
         at = WriteCounted(ticket.Ticket, at);
         FinishHello(at + Sha256.DigestLength);
 
@@ -149,6 +155,8 @@ public sealed partial class DeviceTunnel
         _schedule.Binder(_hash, Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
+
+    private byte[] FullKem => TunnelSuite.IsEphemeral(_settings.Suite) ? _share : _kem;
 
     private int WriteHelloStart()
     {
@@ -230,6 +238,13 @@ public sealed partial class DeviceTunnel
         first[2] = FirstHelloType;
         _kemHash.Finish(first, 3);
         Move(TunnelHandshakeInput.Retry);
+        if (_mode == ModeResumeExchange)
+        {
+            // A share is sent once.
+            ByteRange.Clear(_scalar);
+            _share = new byte[0];
+        }
+
         Prepare();
         Pin.CopyKeyHash(keyHash, 0);
         _transcript.Start(_settings.Context, keyHash);
@@ -238,7 +253,7 @@ public sealed partial class DeviceTunnel
         _mode = ModeFull;
         int at = WriteHelloStart();
         Array.Copy(keyHash, 0, Output, at, KeyIdLength);
-        FinishHello(WriteCounted(_kem, at + KeyIdLength));
+        FinishHello(WriteCounted(FullKem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
         _schedule.SetEarly(TunnelSchedule.Zero);
         return TunnelEvent.None;

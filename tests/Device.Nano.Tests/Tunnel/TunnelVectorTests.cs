@@ -37,19 +37,21 @@ public sealed class TunnelVectorTests
     {
         JsonElement input = Find(id).GetProperty("input");
         JsonElement result = Find(id).GetProperty("result");
+        bool resumes = input.GetProperty("mode").GetInt32() != 0;
         var schedule = new TunnelSchedule(TunnelFixture.Crypto);
         byte[] mac = new byte[32];
 
-        schedule.SetEarly(TunnelSchedule.Zero);
+        schedule.SetEarly(resumes ? input.Hex("rpsk") : TunnelSchedule.Zero);
         Assert.Equal(result.Hex("early"), schedule.Early);
-        schedule.SetHandshake(input.Hex("seed"), result.Hex("th1"));
+        schedule.SetHandshake(KemSecret(input, result), result.Hex("th1"));
         Assert.Equal(result.Hex("hs"), schedule.Handshake);
         Assert.Equal(result.Hex("c_hs"), schedule.ClientHandshake);
         Assert.Equal(result.Hex("s_hs"), schedule.ServerHandshake);
         schedule.ServerFinished(result.Hex("th2"), mac);
         Assert.Equal(result.Hex("server_finished"), mac);
-        Assert.Equal(result.Hex("psk_mix"), TunnelSettings.MixPsk(TunnelFixture.Crypto, input.Hex("psk")));
-        schedule.SetMaster(result.Hex("psk_mix"));
+        byte[] mix = resumes ? TunnelSchedule.Zero : TunnelSettings.MixPsk(TunnelFixture.Crypto, input.Hex("psk"));
+        Assert.Equal(resumes ? mix : result.Hex("psk_mix"), mix);
+        schedule.SetMaster(mix);
         Assert.Equal(result.Hex("master"), schedule.Master);
         schedule.ClientFinished(result.Hex("tha"), mac, 0);
         Assert.Equal(result.Hex("client_finished"), mac);
@@ -73,17 +75,40 @@ public sealed class TunnelVectorTests
             table == "client" ? Rows<TunnelHandshakeState, TunnelHandshakeInput>(Next) : Rows<TunnelSessionState, TunnelSessionInput>(Next));
     }
 
+    private static byte[] KemSecret(JsonElement input, JsonElement result)
+    {
+        if (!input.TryGetProperty("client_scalar", out _))
+        {
+            return input.GetProperty("mode").GetInt32() == 0 ? input.Hex("seed") : TunnelSchedule.Zero;
+        }
+
+        byte[] secret = new byte[32];
+        Assert.True(new P256().TryAgree(input.Hex("client_scalar"), result.Hex("server_hello"), 42, secret));
+        return secret;
+    }
+
     private static DeviceTunnel Connect(JsonElement input, JsonElement result)
     {
-        TunnelSettings settings = TunnelFixture.Settings(input.GetProperty("suite").GetByte());
+        byte suite = input.GetProperty("suite").GetByte();
+        TunnelSettings settings = TunnelFixture.Settings(suite);
         settings.DeviceId = input.Hex("device_id");
-        settings.PskMix = TunnelSettings.MixPsk(TunnelFixture.Crypto, input.Hex("psk"));
+        settings.PskMix = input.TryGetProperty("psk", out _) ? TunnelSettings.MixPsk(TunnelFixture.Crypto, input.Hex("psk")) : new byte[32];
         settings.Context = input.Hex("application_context");
         settings.MaxRecord = input.GetProperty("client_max_record").GetInt32();
-        var tunnel = new DeviceTunnel(settings, TunnelFixture.Crypto, new ScriptedEntropy(input.Hex("client_random")));
-        tunnel.UsePrepared(input.Hex("seed"), input.Hex("kem"));
+        settings.ResumeWithExchange = FirstMode(input) == 2;
+        var tunnel = new DeviceTunnel(settings, TunnelFixture.Crypto, new ScriptedEntropy([.. Draws(input, result)]));
+        if (input.TryGetProperty("seed", out _))
+        {
+            tunnel.UsePrepared(input.Hex("seed"), input.Hex("kem"));
+        }
 
-        tunnel.Begin(null);
+        tunnel.Begin(input.TryGetProperty("ticket", out _) ? new TunnelTicket(suite, input.Hex("ticket"), input.Hex("rpsk"), 60) : null);
+        if (result.TryGetProperty("retry", out _))
+        {
+            Assert.Equal(result.Hex("first_hello"), tunnel.TakeOutput());
+            Assert.Equal(TunnelEvent.None, tunnel.Give(result.Hex("retry")));
+        }
+
         Assert.Equal(result.Hex("client_hello"), tunnel.TakeOutput());
         Assert.Equal(TunnelEvent.None, tunnel.Give(result.Hex("server_hello"), 1));
         Assert.Equal(0, tunnel.OutputCount);
@@ -97,6 +122,31 @@ public sealed class TunnelVectorTests
         Assert.Equal(ticket is null ? [] : result.Hex("rpsk"), ticket?.ResumptionKey ?? []);
         return tunnel;
     }
+
+    /// <summary>What the device draws, in its order: a scalar where there is an exchange, then the hello's random; both again behind a Retry.</summary>
+    private static IEnumerable<byte[]> Draws(JsonElement input, JsonElement result)
+    {
+        bool retries = result.TryGetProperty("retry", out _);
+        if (retries && input.TryGetProperty("first_client_scalar", out _))
+        {
+            yield return input.Hex("first_client_scalar");
+        }
+
+        if (retries)
+        {
+            yield return result.Hex("first_hello")[9..41];
+        }
+
+        if (input.TryGetProperty("client_scalar", out _))
+        {
+            yield return input.Hex("client_scalar");
+        }
+
+        yield return input.Hex("client_random");
+    }
+
+    private static int FirstMode(JsonElement input) =>
+        input.TryGetProperty("first_mode", out JsonElement first) ? first.GetInt32() : input.GetProperty("mode").GetInt32();
 
     /// <summary>The records behind the handshake, in the order that the vectors' README gives.</summary>
     private static void AssertRecords(DeviceTunnel tunnel, JsonElement result)
@@ -132,8 +182,8 @@ public sealed class TunnelVectorTests
 
     private static byte[][] Frames(JsonElement result, string name) => [.. result.GetProperty(name).EnumerateArray().Select(record => record.Hex("frame"))];
 
-    private static bool IsForTheDevice(JsonElement vector) =>
-        vector.GetProperty("input").GetProperty("method").GetInt32() == 1 && vector.GetProperty("input").GetProperty("suite").GetInt32() <= 2;
+    /// <summary>All but method 2: the device has no RSA private key.</summary>
+    private static bool IsForTheDevice(JsonElement vector) => vector.GetProperty("input").GetProperty("method").GetInt32() != 2;
 
     private static JsonElement Find(string id)
     {
