@@ -71,7 +71,19 @@ internal sealed class TrafficKey : IDisposable
         Sequence++;
     }
 
-    private Aead Cipher() => _aead ??= _crypto.CreateAead(_suite, _secret.Span.Slice(ProtocolLimits.HashSize, KeySize));
+    /// <exception cref="ObjectDisposedException">The key is erased: no cipher is made of the zeros that are left of it [ST-403].</exception>
+    private Aead Cipher()
+    {
+        if (_aead is null)
+        {
+            Span<byte> whole = stackalloc byte[ProtocolLimits.HashSize + KeySize + NonceSize];
+            _secret.CopyTo(whole);
+            _aead = _crypto.CreateAead(_suite, whole.Slice(ProtocolLimits.HashSize, KeySize));
+            CryptographicOperations.ZeroMemory(whole);
+        }
+
+        return _aead;
+    }
 
     /// <summary>kb = Label(X, "key", "", 28); key = kb[0..16), iv = kb[16..28).</summary>
     private void Expand()
