@@ -4,6 +4,7 @@ using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Ota;
 using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
+using Flint.Benchmarks.SecureTunnel.Load;
 
 if (args is ["ratios", ..])
 {
@@ -14,6 +15,11 @@ if (args is ["ratios", ..])
         .. OtaRatios.Create(),
         .. SecureTunnelRatios.Create(),
     ]);
+}
+
+if (args is ["tunnel", .. var rest])
+{
+    return await LoadProgram.RunAsync(rest);
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -111,6 +111,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
         }
 
         await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
+        _transport.Input.CancelPendingRead(); // of a reader that would wait for ever
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
         _output.Dispose();
         _session.Dispose();

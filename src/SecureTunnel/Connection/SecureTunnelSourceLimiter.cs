@@ -21,18 +21,18 @@ public sealed class SecureTunnelSourceLimiter
 
     /// <param name="perSource">Handshakes a second that a source may begin in the long run.</param>
     /// <param name="burst">Handshakes that a source may begin at once.</param>
-    /// <param name="perListener">Handshakes a second, and at once, of all sources together.</param>
+    /// <param name="perListener">Handshakes a second, and at once (but one at least), of all sources together.</param>
     /// <param name="time">The clock; the system's by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is not positive.</exception>
     public SecureTunnelSourceLimiter(double perSource, int burst, double perListener, TimeProvider? time = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(perSource);
+        ArgumentOutOfRangeException.ThrowIfEqual(perSource > 0, false, nameof(perSource)); // NaN is refused as well: it would admit everybody
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(burst);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(perListener);
+        ArgumentOutOfRangeException.ThrowIfEqual(perListener > 0, false, nameof(perListener));
         _time = time ?? TimeProvider.System;
         (_perSource, _burst, _perListener) = (perSource, burst, perListener);
         long now = _time.GetTimestamp();
-        _listener = new Bucket(perListener, now);
+        _listener = new Bucket(Math.Max(1, perListener), now);
         Array.Fill(_sources, new Bucket(burst, now));
     }
 
@@ -51,7 +51,7 @@ public sealed class SecureTunnelSourceLimiter
         lock (_gate)
         {
             return _sources[index].TryTake(_perSource, _burst, Seconds(_sources[index], now), now)
-                && _listener.TryTake(_perListener, _perListener, Seconds(_listener, now), now);
+                && _listener.TryTake(_perListener, Math.Max(1, _perListener), Seconds(_listener, now), now);
         }
     }
 

@@ -12,10 +12,14 @@ public static class SecureTunnelTransport
     /// </summary>
     public static IDuplexPipe FromStream(Stream stream) => new StreamTransport(stream);
 
+    private const int ReadSize = 16 * 1024;
+    private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: ReadSize, useZeroByteReads: true);
+    private static readonly StreamPipeWriterOptions WriterOptions = new(leaveOpen: true);
+
     private sealed class StreamTransport(Stream stream) : IDuplexPipe
     {
-        public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(useZeroByteReads: true));
+        public PipeReader Input { get; } = PipeReader.Create(stream, ReaderOptions);
 
-        public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        public PipeWriter Output { get; } = PipeWriter.Create(stream, WriterOptions);
     }
 }

@@ -9,7 +9,9 @@ namespace Flint.SecureTunnel;
 /// <summary>The application's input: opens records as it is read. While it waits it holds no buffer of its own.</summary>
 internal sealed class TunnelReader(PipeReader transport, TunnelSession session, TunnelWriter writer, TimeProvider time) : PipeReader
 {
-    private readonly Pipe _opened = new(new PipeOptions(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false));
+    private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false);
+
+    private readonly Pipe _opened = new(Unlimited);
 
     /// <summary>Bytes of records consumed from the transport.</summary>
     public long BytesReceived { get; private set; }
@@ -50,7 +52,14 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
             throw SessionErrors.From(session.Failure);
         }
 
-        ReadResult result = await transport.ReadAsync(cancellationToken).ConfigureAwait(false);
+        ValueTask<ReadResult> reading = transport.ReadAsync(cancellationToken);
+        if (!reading.IsCompleted)
+        {
+            session.RestReceiving();
+            writer.RestIfIdle();
+        }
+
+        ReadResult result = await reading.ConfigureAwait(false);
         SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
         transport.AdvanceTo(consumed, result.Buffer.End);
         await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);

@@ -153,6 +153,16 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
     }
 
+    /// <summary>The connection waits for its peer: unless something is being sent, the cipher gives its native memory back.</summary>
+    public void RestIfIdle()
+    {
+        if (_length == 0 && _sending.Wait(0))
+        {
+            session.RestSending();
+            Leave();
+        }
+    }
+
     public void Dispose() => _sending.Dispose();
 
     private async ValueTask CloseAsync(CancellationToken cancellationToken)

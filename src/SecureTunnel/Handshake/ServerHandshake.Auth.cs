@@ -71,7 +71,10 @@ internal sealed partial class ServerHandshake
     {
         Span<byte> pskMix = stackalloc byte[ProtocolLimits.HashSize];
         _entropy.Fill(pskMix, EntropyUse.DummyPsk);
-        bool enrolled = _method == AuthMethod.Resumption || (device is not null && device.Method == _method); // [ST-313]
+        bool enrolled = device is not null
+            && (_method == AuthMethod.Resumption
+                ? device.Method == _fullMethod && _firstAuth >= device.Since.ToUnixTimeSeconds() // [ST-808]
+                : device.Method == _method); // [ST-313]
         if (_method != AuthMethod.Psk)
         {
             pskMix.Clear();

@@ -59,6 +59,9 @@ internal sealed class RecordOpener(CryptoProvider crypto, SecureTunnelSuite suit
     /// <summary>Moves to the next key, behind an opened KeyUpdate.</summary>
     public void Update() => _key.Update();
 
+    /// <summary>Gives the cipher's native memory back until the next record.</summary>
+    public void Rest() => _key.Rest();
+
     public void Dispose() => _key.Dispose();
 
     private static OpenStatus Split(Span<byte> inner, out MessageType type, out Span<byte> content)

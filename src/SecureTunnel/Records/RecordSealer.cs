@@ -67,5 +67,8 @@ internal sealed class RecordSealer(CryptoProvider crypto, SecureTunnelSuite suit
     /// <summary>Moves to the next key, behind a sealed KeyUpdate.</summary>
     public void Update() => _key.Update();
 
+    /// <summary>Gives the cipher's native memory back until the next record.</summary>
+    public void Rest() => _key.Rest();
+
     public void Dispose() => _key.Dispose();
 }

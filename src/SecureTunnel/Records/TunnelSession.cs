@@ -194,6 +194,12 @@ internal sealed class TunnelSession : IDisposable
         }
     }
 
+    /// <summary>The receiving side waits: its cipher gives its native memory back until the next record.</summary>
+    public void RestReceiving() => _opener.Rest();
+
+    /// <summary>The sending side has nothing to send: likewise. The caller holds it as for sealing.</summary>
+    public void RestSending() => _sealer.Rest();
+
     public void Dispose()
     {
         _sealer.Dispose();

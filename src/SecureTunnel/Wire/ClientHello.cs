@@ -55,18 +55,28 @@ internal readonly ref struct ClientHello
             return body.IsEmpty ? WireStatus.Truncated : WireStatus.WrongType;
         }
 
-        if (body.Length < 42)
+        if (body.Length < 5)
         {
             return WireStatus.Truncated;
         }
 
-        int maxRecord = BinaryPrimitives.ReadUInt16BigEndian(body[5..]);
+        // What follows has this shape in this version and these suites only: another one is not measured by it.
         var suite = (SecureTunnelSuite)body[4];
-        var mode = (HandshakeMode)body[39];
-        WireStatus head =
+        WireStatus start =
             body[1] != Magic0 || body[2] != Magic1 ? WireStatus.WrongMagic // [ST-302]
             : body[3] != ProtocolLimits.Version ? WireStatus.UnsupportedVersion // [ST-302]
-            : maxRecord is < ProtocolLimits.MinMaxRecord or > ProtocolLimits.MaxMaxRecord ? WireStatus.MaxRecord // [ST-303]
+            : !suite.IsImplemented() ? WireStatus.UnsupportedSuite // [ST-101]
+            : body.Length < 42 ? WireStatus.Truncated
+            : WireStatus.Ok;
+        if (start != WireStatus.Ok)
+        {
+            return start;
+        }
+
+        int maxRecord = BinaryPrimitives.ReadUInt16BigEndian(body[5..]);
+        var mode = (HandshakeMode)body[39];
+        WireStatus head =
+            maxRecord is < ProtocolLimits.MinMaxRecord or > ProtocolLimits.MaxMaxRecord ? WireStatus.MaxRecord // [ST-303]
             : mode > HandshakeMode.ResumeEphemeral ? WireStatus.UnsupportedMode // [ST-304]
             : WireStatus.Ok;
         return head != WireStatus.Ok ? head : TryReadTail(body, suite, maxRecord, mode, out message);

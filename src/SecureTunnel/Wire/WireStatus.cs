@@ -21,6 +21,9 @@ internal enum WireStatus
     /// <summary>A version other than 1 (section 6.1).</summary>
     UnsupportedVersion,
 
+    /// <summary>A suite that is reserved or unknown (section 3).</summary>
+    UnsupportedSuite,
+
     /// <summary>A mode beyond 2 (section 6.1).</summary>
     UnsupportedMode,
 

@@ -7,7 +7,7 @@ internal static class WireStatusExtensions
     {
         WireStatus.Ok => SecureTunnelAlert.None,
         WireStatus.WrongType => SecureTunnelAlert.UnexpectedMessage,
-        WireStatus.UnsupportedVersion or WireStatus.UnsupportedMode => SecureTunnelAlert.Unsupported,
+        WireStatus.UnsupportedVersion or WireStatus.UnsupportedSuite or WireStatus.UnsupportedMode => SecureTunnelAlert.Unsupported,
         _ => SecureTunnelAlert.Malformed,
     };
 
@@ -15,7 +15,7 @@ internal static class WireStatusExtensions
     {
         WireStatus.Ok => SecureTunnelReason.None,
         WireStatus.WrongType => SecureTunnelReason.UnexpectedMessage,
-        WireStatus.UnsupportedVersion or WireStatus.UnsupportedMode => SecureTunnelReason.UnsupportedSuite,
+        WireStatus.UnsupportedVersion or WireStatus.UnsupportedSuite or WireStatus.UnsupportedMode => SecureTunnelReason.UnsupportedSuite,
         _ => SecureTunnelReason.MalformedMessage,
     };
 }

@@ -100,6 +100,23 @@ public sealed class Section08_ErasedSecretTests
         gateway.Dispose();
     }
 
+    [Fact]
+    public void TrafficKey_Erased_MakesNoCipherOfZeros() // [ST-403]
+    {
+        byte[] frame = new byte[1 + RecordSealer.Overhead];
+        Frame.WriteHeader(frame, frame.Length - 2);
+        using (var aead = new GcmAead(new byte[16]))
+        {
+            frame[2] = (byte)MessageType.Data;
+            aead.Seal(new byte[12], frame.AsSpan(0, 2), frame.AsSpan(2, 2), frame.AsSpan(2, 2), frame.AsSpan(4));
+        }
+
+        var opener = new RecordOpener(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, RandomNumberGenerator.GetBytes(32), 1024);
+        opener.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => opener.TryOpen(frame, out _, out _));
+        Assert.Throws<ObjectDisposedException>(opener.Update);
+    }
+
     private static byte[] Forge(byte[] stek, byte[] rpsk)
     {
         byte[] ticket = new byte[8 + 16 + 48 + TestKeys.DeviceId.Span.Length + 16];

@@ -14,6 +14,7 @@ public sealed class Section09_ConnectionFaultTests
     {
         var time = new WarpedTime();
         var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), ServerOptions(time));
+        Assert.NotEqual(0, time.Timers);
         time.FireEveryTimer(); // on a timer's thread an exception here would end the process
         await device.Output.WriteAsync("alive"u8.ToArray());
         Assert.Equal("alive"u8.ToArray(), await TunnelPair.ReadExactly(gateway.Input, 5));
@@ -105,6 +106,18 @@ public sealed class Section09_ConnectionFaultTests
         await Record.ExceptionAsync(() => stuck.WaitAsync(Patience));
         Assert.True(stuck.IsCompleted);
         Assert.True(stream.IsDisposed);
+        await device.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_WhileAnotherTaskReads_EndsItsRead()
+    {
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), TestKeys.ServerOptions());
+        Task<ReadResult> reading = gateway.Input.ReadAsync().AsTask();
+        Assert.False(reading.IsCompleted);
+        await gateway.DisposeAsync().AsTask().WaitAsync(Patience);
+        await Record.ExceptionAsync(() => reading.WaitAsync(Patience));
+        Assert.True(reading.IsCompleted);
         await device.DisposeAsync();
     }
 

@@ -107,6 +107,25 @@ public sealed class Section11_LoadTests
         Assert.Equal(10, Enumerable.Range(0, 200).Count(i => limiter.TryAdmit(new IPAddress([10, 0, 0, (byte)i]))));
     }
 
+    [Fact]
+    public void Limiter_OfLessThanOneASecond_AdmitsAsOften() // [ST-703]
+    {
+        var time = new ManualTime();
+        var limiter = new SecureTunnelSourceLimiter(perSource: 0.5, burst: 9, perListener: 0.5, time);
+        IPAddress source = IPAddress.Parse("192.0.2.1");
+        Assert.Equal([true, false], Enumerable.Range(0, 2).Select(_ => limiter.TryAdmit(source)));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal([true, false], Enumerable.Range(0, 2).Select(_ => limiter.TryAdmit(source)));
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 1.0)]
+    [InlineData(1.0, double.NaN)]
+    [InlineData(0.0, 1.0)]
+    [InlineData(1.0, -1.0)]
+    public void Limiter_OfNoRate_IsRefused(double perSource, double perListener) => // [ST-703]
+        Assert.Throws<ArgumentOutOfRangeException>(() => new SecureTunnelSourceLimiter(perSource, 1, perListener));
+
     private sealed class ManualTime : TimeProvider
     {
         private long _now;

@@ -109,6 +109,31 @@ public sealed class Section12_TicketTests
         Assert.Equal(SecureTunnelAlert.AccessDenied, machines.Client.Failure.Alert);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void Device_ThatGotAnotherCredentialSinceItsTicket_IsRefused(int secondsLater, bool resumes) // [ST-808]
+    {
+        var store = new InMemoryDeviceStore();
+        store.Set(TestKeys.DeviceId, SecureTunnelDevice.FromPsk(new byte[32], since: DateTimeOffset.FromUnixTimeSeconds(Now + secondsLater)));
+        using var machines = new Machines(
+            TestKeys.ClientOptions(tickets: TakeTicket()), TestKeys.ServerOptions(store, tickets: new SecureTunnelTicketRing(RingKey)), unixSeconds: Now + 2);
+        machines.Exchange();
+        Assert.Equal(resumes ? default : new HandshakeFailure(SecureTunnelReason.WrongCredential, SecureTunnelAlert.AccessDenied, FromPeer: false), machines.Server.Failure);
+        Assert.Equal(resumes ? SecureTunnelAlert.None : SecureTunnelAlert.AccessDenied, machines.Client.Failure.Alert);
+    }
+
+    [Fact]
+    public void Device_EnrolledOtherwiseSinceItsTicket_IsRefused() // [ST-808] [ST-313]
+    {
+        var store = new InMemoryDeviceStore();
+        store.Set(TestKeys.DeviceId, TestKeys.DeviceRsaEntry());
+        using var machines = new Machines(
+            TestKeys.ClientOptions(tickets: TakeTicket()), TestKeys.ServerOptions(store, tickets: new SecureTunnelTicketRing(RingKey)), unixSeconds: Now + 1);
+        machines.Exchange();
+        Assert.Equal(new HandshakeFailure(SecureTunnelReason.WrongCredential, SecureTunnelAlert.AccessDenied, FromPeer: false), machines.Server.Failure);
+    }
+
     [Fact]
     public void Server_GivenASecondResumption_IsUnexpected() // [ST-309] [ST-901]
     {

@@ -34,6 +34,9 @@ internal static class TestKeys
         return SecureTunnelDevice.FromSpki(key.ExportSubjectPublicKeyInfo(), isAllowed);
     }
 
+    /// <summary>One store for tests that only read.</summary>
+    public static InMemoryDeviceStore Devices { get; } = Store();
+
     public static InMemoryDeviceStore Store()
     {
         var store = new InMemoryDeviceStore();

@@ -8,6 +8,8 @@ internal sealed class WarpedTime : TimeProvider
     /// <summary>How many times sooner than asked a timer fires.</summary>
     public int Speed { get; set; } = 1;
 
+    public int Timers => _timers.Count;
+
     /// <summary>Runs every timer's callback once more, as a timer does that fired just before it was disposed.</summary>
     public void FireEveryTimer() => _timers.ForEach(fire => fire());
 

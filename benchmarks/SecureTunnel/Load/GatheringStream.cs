@@ -1,0 +1,66 @@
+namespace Flint.Benchmarks.SecureTunnel.Load;
+
+/// <summary>
+/// Sends what many small writes left in blocks of 32 KiB, so that a server is measured by the records that it opens and not by how often it is woken.
+/// </summary>
+internal sealed class GatheringStream(Stream inner) : Stream
+{
+    private readonly byte[] _block = new byte[32 * 1024];
+    private int _length;
+
+    /// <summary>False sends at once, as during a handshake.</summary>
+    public bool IsGathering { get; set; }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_length + buffer.Length > _block.Length || !IsGathering)
+        {
+            await inner.WriteAsync(_block.AsMemory(0, _length), cancellationToken);
+            _length = 0;
+        }
+
+        if (IsGathering)
+        {
+            buffer.CopyTo(_block.AsMemory(_length));
+            _length += buffer.Length;
+        }
+        else
+        {
+            await inner.WriteAsync(buffer, cancellationToken);
+        }
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.ReadAsync(buffer, offset, count, cancellationToken);
+
+    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+    public override void Flush()
+    {
+    }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}
