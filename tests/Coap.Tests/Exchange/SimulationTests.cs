@@ -109,8 +109,8 @@ public sealed class SimulationTests
     {
         var options = new CoapMessageLayerOptions
         {
-            MaxExchanges = 3,
-            MaxExchangesPerPeer = 2,
+            MaxExchanges = 2,
+            MaxExchangesPerPeer = 1,
             MaxSendsPerPeer = 5,
             MaxSends = 6,
             NStart = 4,
