@@ -2,7 +2,7 @@ using Flint.Benchmarks.Ratios;
 
 namespace Flint.Benchmarks.Coap;
 
-/// <summary>The codec against a bare walk and a memcpy, with libcoap where it is installed; requests over a pipe against a bare echo.</summary>
+/// <summary>The codec against a bare walk and a memcpy, with libcoap where it is installed; requests over a pipe and over UDP against a bare echo.</summary>
 internal static class CoapRatios
 {
     public static IEnumerable<RatioCase> Create()
@@ -19,6 +19,7 @@ internal static class CoapRatios
         }
 
         yield return PipeEcho.Case();
+        yield return UdpEcho.Case();
     }
 
     /// <summary>The compiler shapes code after what it has seen: it shall have seen all messages, as a server has, not only the first.</summary>

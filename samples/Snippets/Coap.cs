@@ -30,6 +30,31 @@ public static class CoapSnippets
         return status;
     }
 
+    public static async Task<CoapCode> Server(Dictionary<string, string> variables)
+    {
+        // <snippet>
+        CoapRouter router = new CoapRouter()
+            .MapObservable("/v/{name}", request => CoapResponse.Content(variables[request.Route("name")]))
+            .MapPut("/v/{name}", request =>
+            {
+                variables[request.Route("name")] = request.GetText();
+                return CoapResponse.Changed();
+            });
+
+        await using CoapServer server = CoapServer.Start(router.HandleAsync);           // UDP, port 5683, IPv6 and IPv4
+        await using CoapClient client = await CoapClient.ConnectAsync(new Uri("coap://localhost"));
+
+        await client.PutAsync("/v/temperature", "22.3"u8.ToArray(), CoapContentFormat.TextPlain);
+        CoapResponse response = await client.GetAsync("/v/temperature");
+        await foreach (CoapResponse change in client.ObserveAsync("/v/temperature"))    // now, and after each server.NotifyAsync("/v/temperature")
+        {
+            Console.WriteLine(change.GetText());
+        }
+
+        // </snippet>
+        return response.Code;
+    }
+
     public static async Task<string> Connection(IDuplexPipe deviceSide, IDuplexPipe serverSide)
     {
         // <snippet>

@@ -7,20 +7,6 @@ namespace Flint.Coap;
 /// <summary>Critical options that nobody understands (RFC 7252 section 5.4.1, section 5.4.3 and section 5.4.5).</summary>
 internal static class CoapCriticalOptions
 {
-    /// <summary>Critical options that the library reads in each request.</summary>
-    public static ReadOnlySpan<CoapOptionNumber> InRequests =>
-        [CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept];
-
-    /// <summary>Critical options that the library reads in each request where it serves bodies in blocks.</summary>
-    public static ReadOnlySpan<CoapOptionNumber> InBlockwiseRequests =>
-    [
-        CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept,
-        CoapOptionNumber.Block1, CoapOptionNumber.Block2,
-    ];
-
-    /// <summary>Critical options that the library reads in each response.</summary>
-    public static ReadOnlySpan<CoapOptionNumber> InResponses => [];
-
     /// <summary>The response to a request whose critical options are not all understood; null where they are.</summary>
     public static CoapResponse? Refuse(CoapOptions options, ReadOnlySpan<CoapOptionNumber> known, IReadOnlySet<CoapOptionNumber> also)
     {
@@ -57,4 +43,14 @@ internal static class CoapCriticalOptions
         number = default;
         return false;
     }
+
+    /// <summary>Critical options that the library reads in each request.</summary>
+    public static readonly CoapOptionNumber[] InRequests =
+        [CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept];
+
+    /// <summary>The same where it also serves bodies in blocks (RFC 7959).</summary>
+    public static readonly CoapOptionNumber[] InBlockwiseRequests = [.. InRequests, CoapOptionNumber.Block1, CoapOptionNumber.Block2];
+
+    /// <summary>Critical options that the library reads in each response on a stream.</summary>
+    public static readonly CoapOptionNumber[] InResponses = [];
 }
