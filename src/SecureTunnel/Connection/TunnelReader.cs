@@ -65,7 +65,7 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
         await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         if (answerKeyUpdate && last != SessionEvent.Failed)
         {
-            await writer.UpdateKeyAsync(request: false, cancellationToken).ConfigureAwait(false);
+            await writer.AnswerKeyUpdateAsync(cancellationToken).ConfigureAwait(false);
         }
 
         switch (last)

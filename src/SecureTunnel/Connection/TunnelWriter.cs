@@ -90,19 +90,10 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     }
 
     /// <summary>Moves to the next key.</summary>
-    public async ValueTask UpdateKeyAsync(bool request, CancellationToken cancellationToken)
-    {
-        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            SealKeyUpdate(request);
-            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-    }
+    public ValueTask UpdateKeyAsync(bool request, CancellationToken cancellationToken) => UpdateKeyAsync(request, mustSend: true, cancellationToken);
+
+    /// <summary>Moves to the next key because the peer asks for it; a direction that is closed has no next key [ST-511].</summary>
+    public ValueTask AnswerKeyUpdateAsync(CancellationToken cancellationToken) => UpdateKeyAsync(request: false, mustSend: false, cancellationToken);
 
     /// <summary>Sends the alert of a tunnel that this side failed; a peer that does not take it changes nothing.</summary>
     public async ValueTask TrySendAlertAsync(CancellationToken cancellationToken)
@@ -151,6 +142,25 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     }
 
     public void Dispose() => _sending.Dispose();
+
+    private async ValueTask UpdateKeyAsync(bool request, bool mustSend, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!mustSend && session.State is (SessionState.WriteClosed or SessionState.Closed))
+            {
+                return;
+            }
+
+            SealKeyUpdate(request);
+            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
 
     private async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
