@@ -11,13 +11,20 @@ internal static class CoapCriticalOptions
     public static ReadOnlySpan<CoapOptionNumber> InRequests =>
         [CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept];
 
+    /// <summary>Critical options that the library reads in each request where it serves bodies in blocks.</summary>
+    public static ReadOnlySpan<CoapOptionNumber> InBlockwiseRequests =>
+    [
+        CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept,
+        CoapOptionNumber.Block1, CoapOptionNumber.Block2,
+    ];
+
     /// <summary>Critical options that the library reads in each response.</summary>
     public static ReadOnlySpan<CoapOptionNumber> InResponses => [];
 
     /// <summary>The response to a request whose critical options are not all understood; null where they are.</summary>
-    public static CoapResponse? Refuse(CoapOptions options, IReadOnlySet<CoapOptionNumber> also)
+    public static CoapResponse? Refuse(CoapOptions options, ReadOnlySpan<CoapOptionNumber> known, IReadOnlySet<CoapOptionNumber> also)
     {
-        if (!TryFindUnrecognized(options, InRequests, also, out CoapOptionNumber number))
+        if (!TryFindUnrecognized(options, known, also, out CoapOptionNumber number))
         {
             return null;
         }

@@ -33,6 +33,9 @@ public enum CoapError
     /// <summary>Datagrams only: a limit on requests under way is reached; nothing was sent.</summary>
     TooManyRequests,
 
+    /// <summary>A body in blocks could not be put together (RFC 7959): the peer's blocks do not fit each other, the body changes too often, or is too large.</summary>
+    TransferFailed,
+
     /// <summary>A response arrived, and its code is no success.</summary>
     ErrorResponse,
 }

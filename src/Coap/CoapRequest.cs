@@ -81,6 +81,26 @@ public sealed class CoapRequest : CoapMessage
         return null;
     }
 
+    /// <summary>A part of this request: the same but for the payload and for what tells the parts apart (RFC 7959 section 2).</summary>
+    internal CoapRequest Part(ReadOnlyMemory<byte> payload, CoapOptionNumber number, CoapBlock? block)
+    {
+        var part = new CoapRequest { Method = Method, IsConfirmable = IsConfirmable, Payload = payload };
+        foreach (CoapOption option in Options)
+        {
+            if (option.Number is not (CoapOptionNumber.Block1 or CoapOptionNumber.Block2 or CoapOptionNumber.Size1 or CoapOptionNumber.Observe))
+            {
+                part.Options.Add(option.Number, option.Value);
+            }
+        }
+
+        if (block is CoapBlock value)
+        {
+            part.Options.Add(number, value.Value);
+        }
+
+        return part;
+    }
+
     /// <summary>The route that a <see cref="CoapRouter"/> chose.</summary>
     internal CoapRoute? MatchedRoute { get; set; }
 

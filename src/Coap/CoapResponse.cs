@@ -47,6 +47,14 @@ public sealed class CoapResponse : CoapMessage
         ? new(code) { Payload = diagnostic is null ? default(ReadOnlyMemory<byte>) : Encoding.UTF8.GetBytes(diagnostic) }
         : throw new ArgumentException($"{code.ToDotted()} is no error.", nameof(code));
 
+    /// <summary>This response with the whole body, of which it had the first block.</summary>
+    internal CoapResponse WithBody(ReadOnlyMemory<byte> body)
+    {
+        Options.Remove(CoapOptionNumber.Block2);
+        Payload = body;
+        return this;
+    }
+
     /// <summary>This response, where its code is 2.xx.</summary>
     /// <exception cref="CoapException">The code is another one: <see cref="CoapError.ErrorResponse"/>, with the code and the diagnostic payload.</exception>
     public CoapResponse EnsureSuccess() => Code.IsSuccess()

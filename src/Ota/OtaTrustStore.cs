@@ -12,14 +12,14 @@ public sealed class OtaTrustStore : OtaTrust, IDisposable
     private readonly List<(byte[] KeyId, RSA Key)> _keys = [];
     private bool _isOpen;
 
-    /// <summary>Trusts a public key of 2048 to 4096 bits.</summary>
-    /// <exception cref="ArgumentException">The key is shorter or longer.</exception>
+    /// <summary>Trusts a public key of 2048 or 3072 bits (section 5.3).</summary>
+    /// <exception cref="ArgumentException">The key has another length.</exception>
     public void Add(RSA publicKey)
     {
         ArgumentNullException.ThrowIfNull(publicKey);
-        if (publicKey.KeySize is < 2048 or > 4096)
+        if (publicKey.KeySize is not (2048 or 3072))
         {
-            throw new ArgumentException("A signing key has 2048 to 4096 bits.", nameof(publicKey));
+            throw new ArgumentException("A signing key has 2048 or 3072 bits.", nameof(publicKey));
         }
 
         RSA key = RSA.Create();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flint.Ota.Proof;
 using Flint.Ota.Testing;
 
 // dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--pairs N] [--random N] [--exhaustive MINUTES] [--replay BOARD LINE]
@@ -21,6 +22,11 @@ if (args is ["--replay", string name, ..])
     Console.WriteLine(failure.Length == 0 ? "held" : failure);
     Console.WriteLine(proof.Dump());
     return failure.Length == 0 ? 0 : 1;
+}
+
+if (args is ["--device", string folder])
+{
+    return FileDevice.Run(folder);
 }
 
 string mode = args.Length > 0 ? args[0] : "--singles";

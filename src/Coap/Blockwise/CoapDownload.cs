@@ -124,7 +124,7 @@ public sealed class CoapDownload
         return block.More ? CoapDownloadResult.Block : CoapDownloadResult.Last;
     }
 
-    /// <summary>[C-132] "The client ... MUST ... compare" the ETag of each block with that of the first: parts of different representations are never put together (section 2.4).</summary>
+    /// <summary>[C-132] Compares the ETag of each block with that of the first: parts of different representations are never put together (section 2.4).</summary>
     private bool HasSameETag(CoapOptions options)
     {
         bool has = options.TryFind(CoapOptionNumber.ETag, out CoapOption option);

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -106,6 +107,16 @@ public sealed class CoapClient : IAsyncDisposable
         _endpoint!.RequestWithoutResponse(_address!, request);
         return Task.CompletedTask;
     }
+
+    /// <summary>
+    /// Observes a resource (RFC 7641): gives its state now, and its new state after each change; who reads slowly gets the newest. A server that does not let it be
+    /// observed, or ends the observation, gives one last response, perhaps an error. Leaving the loop ends the observation.
+    /// </summary>
+    /// <exception cref="CoapException">The server is silent, unreachable, or has restarted.</exception>
+    /// <exception cref="NotSupportedException">The client is connected over TCP.</exception>
+    public IAsyncEnumerable<CoapResponse> ObserveAsync(string pathAndQuery, CancellationToken cancellationToken = default) => _endpoint is null
+        ? throw new NotSupportedException("Observation is for datagrams.")
+        : _endpoint.ObserveAsync(_address!, new CoapRequest(CoapCode.Get, pathAndQuery), cancellationToken);
 
     /// <summary>Closes the socket; over TCP after a Release. Requests under way fail.</summary>
     public async ValueTask DisposeAsync()

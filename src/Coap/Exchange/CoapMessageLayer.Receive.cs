@@ -56,7 +56,7 @@ public sealed partial class CoapMessageLayer
     {
         if (message.Type == CoapType.Confirmable)
         {
-            // "Provoking a Reset message ... is also useful as an inexpensive check of the liveness of an endpoint" (section 4.3).
+            // "Provoking a Reset message ... is also useful as an inexpensive check of the liveness of an endpoint" (section 1.2).
             if (!multicast)
             {
                 EmitEmpty(peer, CoapType.Reset, message.MessageId);
@@ -230,6 +230,12 @@ public sealed partial class CoapMessageLayer
 
         bool confirmable = message.Type == CoapType.Confirmable;
         int place = FindToken(peer, message.Token);
+        if (place != SendTable.None && !_sends[place].WasSent)
+        {
+            // The token was guessed: the request still waits for its turn.
+            place = SendTable.None;
+        }
+
         bool rejected = place != SendTable.None && HasUnrecognizedOption(message);
         if (place == SendTable.None || rejected || _sends[place].State == CoapSendState.Closed)
         {
@@ -272,9 +278,10 @@ public sealed partial class CoapMessageLayer
         ref SendEntry entry = ref _sends[place];
         CoapSendHandle handle = _sends.HandleOf(place);
         object? state = entry.UserState;
-        if (entry.IsKeptOpen)
+        bool isRepeated = entry.State == CoapSendState.RequestQueued;
+        if (entry.IsKeptOpen || isRepeated)
         {
-            bool transmitting = entry.State != CoapSendState.RequestQueued && !entry.IsToGroup;
+            bool transmitting = !isRepeated && !entry.IsToGroup;
             Advance(ref entry, CoapSendInput.Notification);
             if (transmitting)
             {

@@ -52,7 +52,7 @@ public sealed partial class CoapMessageLayer
 
                 break;
             case CoapReceiveState.Silent when entry.IsMulticast:
-                // [C-109] "the server SHOULD pick a random point of time within the Leisure period" (section 8.2).
+                // [C-109] At a random moment within Leisure, so that not all members of the group answer at once (section 8.2).
                 status = Open(peer, response, CoapSendInput.OpenDelayed, null, long.MaxValue, now.Ticks, out _);
                 break;
             default:

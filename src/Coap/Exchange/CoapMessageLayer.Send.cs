@@ -272,6 +272,7 @@ public sealed partial class CoapMessageLayer
             Dequeue(place);
             Advance(ref entry, entry.IsConfirmable ? CoapSendInput.TransmitConfirmable : CoapSendInput.TransmitNonConfirmable);
             _sends.SetMessageId(place, messageId);
+            entry.WasSent = true;
             entry.IsOutstanding = true;
             _peers[peer.Index].Outstanding++;
             if (entry.IsConfirmable)

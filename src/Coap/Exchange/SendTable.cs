@@ -17,6 +17,9 @@ internal struct SendEntry
     /// <summary>A request that stays open after a response.</summary>
     public bool IsKeptOpen;
 
+    /// <summary>It has been sent at least once: before, no response can belong to it.</summary>
+    public bool WasSent;
+
     /// <summary>A request to a multicast group.</summary>
     public bool IsToGroup;
 

@@ -47,7 +47,7 @@ public sealed class CoapObservation
             return CoapNotificationKind.Old;
         }
 
-        // "If the response ... does not include an Observe Option, the client was not added" or was removed (sections 3.1 and 3.2).
+        // Without the Observe option the client was not added, or is no longer on the list (sections 3.1 and 3.2).
         uint sequence = 0;
         bool goesOn = code.IsSuccess() && options.TryFind(CoapOptionNumber.Observe, out CoapOption observe) && observe.TryGetUInt32(out sequence);
         if (!goesOn)

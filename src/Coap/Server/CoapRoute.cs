@@ -23,8 +23,11 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
 
     public CoapHandler Handler { get; }
 
+    /// <summary>Whether GET with Observe makes the peer an observer (RFC 7641).</summary>
+    public bool IsObservable { get; init; }
+
     /// <exception cref="ArgumentException">The template is none.</exception>
-    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler)
+    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false)
     {
         ArgumentNullException.ThrowIfNull(template);
         if (!template.StartsWith('/'))
@@ -43,7 +46,7 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
             }
         }
 
-        return new CoapRoute(method, handler, segments);
+        return new CoapRoute(method, handler, segments) { IsObservable = isObservable };
     }
 
     /// <summary>Whether the Uri-Path options are as the template wants them. Allocates nothing.</summary>

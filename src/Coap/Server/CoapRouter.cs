@@ -20,6 +20,15 @@ public sealed class CoapRouter
     /// <summary>Answers GET without waiting for anything.</summary>
     public CoapRouter MapGet(string template, Func<CoapRequest, CoapResponse> handler) => Map(CoapCode.Get, template, Synchronous(handler));
 
+    /// <summary>
+    /// Answers GET, and lets peers observe the resource (RFC 7641): each <see cref="CoapServer.NotifyAsync"/> asks the handler once more and sends its answer to all of them.
+    /// Such a handler must not depend on who asks.
+    /// </summary>
+    public CoapRouter MapObservable(string template, CoapHandler handler) => Add(CoapRoute.Parse(CoapCode.Get, template, NotNull(handler), isObservable: true));
+
+    /// <inheritdoc cref="MapObservable(string, CoapHandler)"/>
+    public CoapRouter MapObservable(string template, Func<CoapRequest, CoapResponse> handler) => MapObservable(template, Synchronous(handler));
+
     /// <summary>Answers POST.</summary>
     public CoapRouter MapPost(string template, CoapHandler handler) => Map(CoapCode.Post, template, handler);
 
@@ -39,21 +48,12 @@ public sealed class CoapRouter
     /// <exception cref="ArgumentException">No method, no template, or one that is mapped already.</exception>
     public CoapRouter Map(CoapCode method, string template, CoapHandler handler)
     {
-        ArgumentNullException.ThrowIfNull(handler);
         if (!method.IsRequest())
         {
             throw new ArgumentException($"{method.ToDotted()} is no method.", nameof(method));
         }
 
-        var route = CoapRoute.Parse(method, template, handler);
-        int index = _routes.BinarySearch(route);
-        if (index >= 0)
-        {
-            throw new ArgumentException($"{method} {template} is mapped already.", nameof(template));
-        }
-
-        _routes.Insert(~index, route);
-        return this;
+        return Add(CoapRoute.Parse(method, template, NotNull(handler)));
     }
 
     /// <summary>Answers a request by its route; 4.04 where no path matches, 4.05 where only the method does not. It is a <see cref="CoapHandler"/>.</summary>
@@ -76,6 +76,24 @@ public sealed class CoapRouter
         }
 
         return new(CoapResponse.Error(pathMatches ? CoapCode.MethodNotAllowed : CoapCode.NotFound));
+    }
+
+    private CoapRouter Add(CoapRoute route)
+    {
+        int index = _routes.BinarySearch(route);
+        if (index >= 0)
+        {
+            throw new ArgumentException($"{route.Method} {route.Template} is mapped already.", nameof(route));
+        }
+
+        _routes.Insert(~index, route);
+        return this;
+    }
+
+    private static CoapHandler NotNull(CoapHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return handler;
     }
 
     private static CoapHandler Synchronous(Func<CoapRequest, CoapResponse> handler)

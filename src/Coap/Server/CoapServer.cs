@@ -71,6 +71,17 @@ public sealed class CoapServer : IAsyncDisposable
         return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, _handler, peer), cancellationToken);
     }
 
+    /// <summary>
+    /// Tells that the resource at <paramref name="path"/> has changed: its handler is asked once more, and the answer goes to all who observe it over UDP.
+    /// </summary>
+    /// <param name="path">The path as <see cref="CoapRequest.Path"/> has it, such as "/v/temperature".</param>
+    /// <returns>Ends when the notifications are on their way.</returns>
+    public Task NotifyAsync(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return _udp?.NotifyAsync(path) ?? Task.CompletedTask;
+    }
+
     /// <summary>Looks at the message layer of the datagrams: its counters and how full its stores are.</summary>
     /// <returns><c>default</c> where the server takes no datagrams.</returns>
     public T? InspectUdp<T>(Func<CoapMessageLayer, T> look)

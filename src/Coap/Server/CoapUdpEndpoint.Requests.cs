@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
@@ -13,7 +14,10 @@ internal sealed partial class CoapUdpEndpoint
     private readonly Stack<IncomingRequest> _free = new();
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
-    public async Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
+        request, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken));
+
+    private async Task<CoapResponse> ExchangeAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
         var pending = new PendingRequest();
         CoapSendHandle handle = Begin(address, request, pending, _options.RequestTimeout);
@@ -24,10 +28,16 @@ internal sealed partial class CoapUdpEndpoint
     /// <summary>Sends a request whose response nobody waits for. A confirmable one is repeated until it is acknowledged.</summary>
     public void RequestWithoutResponse(SocketAddress address, CoapRequest request) => Begin(address, request, null, NoResponseTimeout);
 
-    private CoapSendHandle Begin(SocketAddress address, CoapRequest request, PendingRequest? pending, TimeSpan? timeout)
+    private CoapSendHandle Begin(SocketAddress address, CoapRequest request, PendingExchange? pending, TimeSpan? timeout)
     {
         Span<byte> token = stackalloc byte[CoapHeader.MaxTokenLength];
         RandomNumberGenerator.Fill(token);
+        return Begin(address, request, token, pending, keepOpen: false, timeout);
+    }
+
+    private CoapSendHandle Begin(
+        SocketAddress address, CoapRequest request, ReadOnlySpan<byte> token, PendingExchange? pending, bool keepOpen, TimeSpan? timeout)
+    {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed.IsCancellationRequested, this);
@@ -39,7 +49,7 @@ internal sealed partial class CoapUdpEndpoint
 
             CoapSendHandle handle = default;
             CoapSendStatus status = TryGetPeer(address, now, out CoapPeerHandle peer)
-                ? _layer.TryRequest(peer, _outgoing.AsSpan(0, length), keepOpen: false, timeout, pending, now, out handle)
+                ? _layer.TryRequest(peer, _outgoing.AsSpan(0, length), keepOpen, timeout, pending, now, out handle)
                 : CoapSendStatus.TooManyMessages;
             Drain();
             return status == CoapSendStatus.Ok
@@ -56,18 +66,54 @@ internal sealed partial class CoapUdpEndpoint
             Drain();
         }
 
-        pending.TrySetCanceled(cancellationToken);
+        pending.OnCancelled(cancellationToken);
     }
 
-    private IncomingRequest Begin(in CoapReceived received, CoapUdpPeer peer)
+    /// <summary>Takes a request; where it is one of several blocks, answers it at once.</summary>
+    /// <returns>What is to be given to the handler; null where the request is answered.</returns>
+    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, TimeSpan now)
     {
-        if (!_free.TryPop(out IncomingRequest? request))
+        if (!_free.TryPop(out IncomingRequest? incoming))
         {
-            request = new IncomingRequest();
+            incoming = new IncomingRequest();
         }
 
-        request.Take(received, peer);
-        return request;
+        incoming.Take(received, peer, _places[peer.Index].Peer!);
+        incoming.Changes = _changes;
+        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InBlockwiseRequests, _options.CriticalOptions);
+        if (_handler is null || incoming.Refusal is not null)
+        {
+            return incoming;
+        }
+
+        CoapUploadStep step = _uploads.OnRequest(peer, received.Message.Code, received.Message.Options, received.Message.Payload.Length, now);
+        if (step.Kind == CoapUploadKind.Whole)
+        {
+            return incoming;
+        }
+
+        incoming.Block1 = step.Block;
+        if (step.Kind == CoapUploadKind.Store)
+        {
+            var body = (MemoryStream?)step.State ?? new MemoryStream();
+            body.SetLength(step.Offset);
+            body.Position = step.Offset;
+            body.Write(received.Message.Payload);
+            if (step.IsLast)
+            {
+                incoming.Request.Payload = body.GetBuffer().AsMemory(0, (int)body.Length);
+                return incoming;
+            }
+
+            if (step.Offset == 0)
+            {
+                _uploads.SetState(step.Transfer, body);
+            }
+        }
+
+        Respond(incoming, new CoapResponse(step.Code), null, now);
+        _free.Push(incoming);
+        return null;
     }
 
     /// <summary>Runs the handler, outside the lock.</summary>
@@ -79,11 +125,10 @@ internal sealed partial class CoapUdpEndpoint
             return;
         }
 
-        CoapResponse? refusal = CoapCriticalOptions.Refuse(incoming.Request.Options.View, _options.CriticalOptions);
-        if (refusal is not null)
+        if (incoming.Refusal is not null)
         {
             // RFC 7252 section 5.4.1: in a non-confirmable request an unrecognised critical option "MUST cause the message to be rejected".
-            Complete(incoming, refusal, rejected: !incoming.Request.IsConfirmable);
+            Complete(incoming, incoming.Refusal, rejected: !incoming.Request.IsConfirmable);
             return;
         }
 
@@ -148,8 +193,7 @@ internal sealed partial class CoapUdpEndpoint
             }
             else
             {
-                int length = Write(response, incoming.Token);
-                _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
+                Respond(incoming, response, Observe(incoming, response, now), now);
             }
 
             Drain();
@@ -160,15 +204,16 @@ internal sealed partial class CoapUdpEndpoint
         }
     }
 
-    private int Write(CoapResponse response, ReadOnlySpan<byte> token)
+    private void Respond(IncomingRequest incoming, CoapResponse response, uint? observe, TimeSpan now)
     {
-        if (!response.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, response.Code, token, out int length))
+        CoapResponse part = CoapBodyServing.PartOf(response, incoming.Request, incoming.Block1, _options.BlockSizes, observe);
+        if (!part.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, part.Code, incoming.Token, out int length))
         {
-            // RFC 7252 section 5.9.3.1: the handler gave more than a datagram takes.
-            CoapResponse.Error(CoapCode.InternalServerError).TryWriteDatagram(_outgoing, CoapType.Acknowledgement, CoapCode.InternalServerError, token, out length);
+            // RFC 7252 section 5.9.3.1: the handler gave more options than a datagram takes.
+            CoapResponse.Error(CoapCode.InternalServerError).TryWriteDatagram(_outgoing, CoapType.Acknowledgement, CoapCode.InternalServerError, incoming.Token, out length);
         }
 
-        return length;
+        _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
     }
 
     /// <summary>A request that a handler answers: its bytes, copied, in a place that is used again.</summary>
@@ -182,9 +227,20 @@ internal sealed partial class CoapUdpEndpoint
 
         public CoapExchangeHandle Exchange { get; private set; }
 
+        public CoapPeerHandle Peer { get; private set; }
+
+        /// <summary>How many changes of resources there had been when it arrived.</summary>
+        public long Changes { get; set; }
+
+        /// <summary>The response to a request that must not reach the handler.</summary>
+        public CoapResponse? Refusal { get; set; }
+
+        /// <summary>The Block1 option of the response.</summary>
+        public CoapBlock? Block1 { get; set; }
+
         public ReadOnlySpan<byte> Token => _token.AsSpan(0, _tokenLength);
 
-        public void Take(in CoapReceived received, CoapUdpPeer peer)
+        public void Take(in CoapReceived received, CoapPeerHandle peer, CoapUdpPeer identity)
         {
             CoapMessageReader message = received.Message;
             ReadOnlySpan<byte> options = message.Options.Encoded;
@@ -199,32 +255,55 @@ internal sealed partial class CoapUdpEndpoint
             message.Token.CopyTo(_token);
             _tokenLength = message.Token.Length;
             Exchange = received.Exchange;
-            Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, peer);
+            Peer = peer;
+            Refusal = null;
+            Block1 = null;
+            Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, identity);
         }
 
         private const int InitialLength = 256;
     }
 
-    /// <summary>A request of ours that waits for its response.</summary>
-    private sealed class PendingRequest() : TaskCompletionSource<CoapResponse>(TaskCreationOptions.RunContinuationsAsynchronously)
+    /// <summary>A request of ours that is open.</summary>
+    private abstract class PendingExchange
     {
-        public void OnResponse(CoapMessageReader message)
+        /// <summary>A response has come. Under the lock.</summary>
+        public abstract void OnResponse(in CoapReceived received, TimeSpan now);
+
+        /// <summary>It ended without one. Under the lock.</summary>
+        public abstract void OnEnded(CoapEndReason reason);
+
+        protected static CoapResponse Copy(CoapMessageReader message)
         {
             ReadOnlySpan<byte> options = message.Options.Encoded;
             var copy = new byte[options.Length + message.Payload.Length];
             options.CopyTo(copy);
             message.Payload.CopyTo(copy.AsSpan(options.Length));
-            TrySetResult(new CoapResponse(message.Code, new CoapOptionList(copy, 0, options.Length), copy.AsMemory(options.Length)));
+            return new CoapResponse(message.Code, new CoapOptionList(copy, 0, options.Length), copy.AsMemory(options.Length));
         }
 
-        public void OnEnded(CoapEndReason reason) => TrySetException(reason switch
+        protected static CoapException ExceptionFor(CoapEndReason reason) => reason switch
         {
             CoapEndReason.Reset => new CoapException(CoapError.Reset, "The peer rejected the request; perhaps it has restarted."),
             CoapEndReason.Unreachable => new CoapException(CoapError.Unreachable, "The peer cannot be reached."),
             CoapEndReason.UnrecognizedOption => new CoapException(CoapError.UnrecognizedOption, "The response has a critical option that is not understood."),
             CoapEndReason.PeerRemoved => new CoapException(CoapError.Released, "The endpoint was closed."),
             _ => new CoapException(CoapError.TimedOut, "No response in time."),
-        });
+        };
+    }
+
+    /// <summary>A request of ours that waits for its response.</summary>
+    private sealed class PendingRequest : PendingExchange
+    {
+        private readonly TaskCompletionSource<CoapResponse> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<CoapResponse> Task => _completion.Task;
+
+        public override void OnResponse(in CoapReceived received, TimeSpan now) => _completion.TrySetResult(Copy(received.Message));
+
+        public override void OnEnded(CoapEndReason reason) => _completion.TrySetException(ExceptionFor(reason));
+
+        public void OnCancelled(CancellationToken cancellationToken) => _completion.TrySetCanceled(cancellationToken);
     }
 
     // Implementation.

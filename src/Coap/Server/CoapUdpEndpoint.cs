@@ -23,6 +23,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<SocketAddress, CoapPeerHandle> _peers = [];
     private readonly CancellationTokenSource _closed = new();
+    private readonly CoapUploads _uploads;
     private readonly byte[] _outgoing;
     private readonly long _start;
     private readonly ITimer _timer;
@@ -40,6 +41,9 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         _options = options;
         _handler = handler;
         _layer = new CoapMessageLayer(options.MessageLayer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _uploads = new CoapUploads(
+            new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads }, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _observers = new CoapObservers(options.Observers, _layer);
         _outgoing = new byte[options.MessageLayer.MaxMessageSize];
         _start = options.TimeProvider.GetTimestamp();
         _nextIdleCheck = options.IdlePeerTimeout;
@@ -68,6 +72,8 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         {
             foreach (CoapPeerHandle peer in _peers.Values)
             {
+                _uploads.RemovePeer(peer);
+                _observers.RemovePeer(peer);
                 _layer.RemovePeer(peer, Now());
             }
 
@@ -116,10 +122,14 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             switch (received.Kind)
             {
                 case CoapReceivedKind.Request:
-                    request = Begin(received, _places[peer.Index].Peer!);
+                    request = Begin(received, peer, now);
                     break;
                 case CoapReceivedKind.Response:
-                    ((PendingRequest)received.State!).OnResponse(received.Message);
+                case CoapReceivedKind.Notification:
+                    ((PendingExchange)received.State!).OnResponse(received, now);
+                    break;
+                case CoapReceivedKind.Reset:
+                    _observers.OnReset(peer, received.Message.MessageId);
                     break;
                 default:
                     break;
@@ -166,6 +176,10 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                     TakeAll();
                 }
 
+                _uploads.OnDeadline(now);
+                _observers.OnDeadline(now);
+                RenewObservations(now);
+
                 Drain();
             }
         }
@@ -175,7 +189,8 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     private void Drain()
     {
         TakeAll();
-        if (_layer.NextDeadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
+        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _uploads.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
+        if (deadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
         {
             TimeSpan wait = due - Now();
             _timer.Change(wait > TimeSpan.Zero ? wait + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
@@ -183,12 +198,28 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
     }
 
+    private static TimeSpan? Earlier(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
+
     private void TakeAll()
     {
+        while (_uploads.TryTakeAbandoned(out _))
+        {
+            // The body so far is memory, and goes with the last reference to it.
+        }
+
         while (_layer.TryTakeEnded(out CoapEnded ended))
         {
-            (ended.State as PendingRequest)?.OnEnded(ended.Reason);
+            if (ended.State is PendingExchange pending)
+            {
+                pending.OnEnded(ended.Reason);
+            }
+            else
+            {
+                _observers.OnEnded(ended, Now());
+            }
         }
+
+        SendNotifications();
 
         while (_layer.TryTakeDatagram(out CoapPeerHandle peer, out ReadOnlyMemory<byte> datagram))
         {

@@ -24,6 +24,18 @@ public sealed class CoapUdpOptions
     /// </summary>
     public IReadOnlySet<CoapOptionNumber> CriticalOptions { get; init; } = new HashSet<CoapOptionNumber>();
 
+    /// <summary>How large a block may be, and a body that goes or comes in blocks (RFC 7959). A block and its options must fit a datagram.</summary>
+    public CoapBlockSizes BlockSizes { get; init; } = CoapBlockSizes.Datagram;
+
+    /// <summary>How many bodies may be arriving in blocks at the same time. Their sizes in it are those of <see cref="BlockSizes"/>.</summary>
+    public int MaxUploads { get; init; } = 64;
+
+    /// <summary>How many peers may observe, and how often a notification is confirmable (RFC 7641).</summary>
+    public CoapObserversOptions Observers { get; init; } = new();
+
+    /// <summary>How many different requests may be observed: a path with a query and an Accept is one.</summary>
+    public int MaxObservedResources { get; init; } = 1024;
+
     /// <summary>Told about each exception that a handler threw; the peer gets 5.00 without details.</summary>
     public Action<CoapRequest, Exception>? HandlerFailed { get; init; }
 
@@ -36,6 +48,12 @@ public sealed class CoapUdpOptions
     {
         ArgumentNullException.ThrowIfNull(MessageLayer);
         MessageLayer.Validate();
+        ArgumentNullException.ThrowIfNull(BlockSizes);
+        BlockSizes.Validate();
+        ArgumentNullException.ThrowIfNull(Observers);
+        Observers.Validate();
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxUploads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxObservedResources, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout ?? TimeSpan.MaxValue, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(IdlePeerTimeout, TimeSpan.Zero);
     }

@@ -52,7 +52,7 @@ public sealed partial class CoapConnection
     {
         try
         {
-            CoapResponse response = CoapCriticalOptions.Refuse(request.Options.View, _options.CriticalOptions) ?? await InvokeAsync(request).ConfigureAwait(false);
+            CoapResponse response = CoapCriticalOptions.Refuse(request.Options.View, CoapCriticalOptions.InRequests, _options.CriticalOptions) ?? await InvokeAsync(request).ConfigureAwait(false);
             if (!CoapNoResponse.IsUnwanted(request, response.Code))
             {
                 await TryRespondAsync(response, token).ConfigureAwait(false);

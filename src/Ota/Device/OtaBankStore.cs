@@ -137,12 +137,20 @@ internal sealed class OtaBankStore
         return good;
     }
 
-    /// <summary>Whether every image has the checksum of the manifest: the last look before arming, over blocks that were verified by digest.</summary>
+    /// <summary>
+    /// Whether every table is the manifest's and every image has its checksum: the last look before arming, over blocks that were verified by
+    /// digest. Against rot, not against somebody who writes the flash: a checksum can be kept.
+    /// </summary>
     public bool VerifyChecksums(OtaBankLayout bank, OtaManifest manifest)
     {
         for (int i = 0; i < manifest.ComponentCount; i++)
         {
             OtaManifestComponent component = manifest.Component(i);
+            if (!VerifyTable(bank, i, manifest))
+            {
+                return false;
+            }
+
             int address = bank.Image(i).Start(_flash);
             uint crc = 0;
             for (int done = 0; done < component.Size; done += _io.Length)

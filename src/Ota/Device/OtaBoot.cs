@@ -9,7 +9,10 @@ public abstract class OtaBoot
     /// </summary>
     public abstract int RunningBank { get; }
 
-    /// <summary>Makes <paramref name="bank"/> the one that the next reset starts.</summary>
+    /// <summary>
+    /// Makes <paramref name="bank"/> the one that the next reset starts. A boot loader that jumps by itself starts it once and then the bank before
+    /// again, unless this is called again: an image that crashes before it reaches the engine counts nothing and would start for ever.
+    /// </summary>
     public abstract void SetNext(int bank);
 
     /// <summary>Resets the device. It may return where the caller has to end the program itself.</summary>

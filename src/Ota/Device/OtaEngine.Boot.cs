@@ -140,7 +140,9 @@ public sealed partial class OtaEngine
             return OtaReason.BelowFloor;
         }
 
-        if ((isFactory || _options.VerifySignatureAtBoot) && !_manifest.VerifySignature(_trust, _digest))
+        // [OTA-085] Where only a signature speaks for the bank, it has to be one for this device.
+        if ((isFactory || _options.VerifySignatureAtBoot)
+            && (!_manifest.VerifySignature(_trust, _digest) || CheckDevice(_manifest) != OtaStatus.Ok))
         {
             return OtaReason.SignatureInvalid;
         }
@@ -171,6 +173,8 @@ public sealed partial class OtaEngine
 
     private void Enter()
     {
+        // At each start, so that a journal that is begun later does not stay below one that stands on flash.
+        bool hasJournal = _journal.Load();
         int actual = _boot.RunningBank;
         Boot.MustReset = actual >= 0 && Boot.Bank >= 0 && actual != Boot.Bank;
         if (Boot.Bank >= 0)
@@ -186,7 +190,7 @@ public sealed partial class OtaEngine
         {
             Move(OtaInput.StartedTrial);
         }
-        else if (TryResume())
+        else if (TryResume(hasJournal))
         {
             Move(OtaInput.StartedResuming);
             if (_download.IsComplete)
@@ -201,9 +205,8 @@ public sealed partial class OtaEngine
     }
 
     /// <summary>Goes on with the download that the journal holds, where record, journal and the bank's manifest agree.</summary>
-    private bool TryResume()
+    private bool TryResume(bool hasJournal)
     {
-        bool hasJournal = _journal.Load();
         _target = Target();
         int recorded = _target * OtaTrust.DigestLength;
         if (!hasJournal
@@ -222,10 +225,11 @@ public sealed partial class OtaEngine
             && _download.Begin(_manifest, _layout.Bank(_target), _target, _digest, _journal.Done, _journal.Keepable);
     }
 
-    // [OTA-042] Never the bank that runs, nor the confirmed one where neither runs.
+    // [OTA-042] Never the bank that runs, verified or not, nor the confirmed one where neither runs.
     private int Target()
     {
-        int keep = _running == 0 || _running == 1 ? _running : _record.Confirmed;
+        int actual = _running >= 0 ? _running : _boot.RunningBank;
+        int keep = actual == 0 || actual == 1 ? actual : _record.Confirmed;
         return keep == 0 ? 1 : 0;
     }
 }

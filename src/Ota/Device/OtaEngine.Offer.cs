@@ -46,10 +46,11 @@ public sealed partial class OtaEngine
             return State == OtaState.Paused ? Resume() : OtaStatus.Ok;
         }
 
-        return Accept(envelope, offset, count);
+        // [OTA-059] Two manifests that replace each other in turn, played back by anybody, would wear the flash out.
+        return State != OtaState.Idle && _offered.Sequence <= _manifest.Sequence ? OtaStatus.Downgrade : Accept(envelope, offset, count);
     }
 
-    private OtaStatus CheckFit(OtaManifest manifest)
+    private OtaStatus CheckDevice(OtaManifest manifest)
     {
         if (!BytesAre(manifest.Buffer, manifest.ProductOffset, manifest.ProductCount, _options.Product))
         {
@@ -64,6 +65,17 @@ public sealed partial class OtaEngine
         if (manifest.DeviceCount > 0 && !BytesAre(manifest.Buffer, manifest.DeviceOffset, manifest.DeviceCount, _options.Device))
         {
             return OtaStatus.WrongDevice;
+        }
+
+        return OtaStatus.Ok;
+    }
+
+    private OtaStatus CheckFit(OtaManifest manifest)
+    {
+        OtaStatus status = CheckDevice(manifest);
+        if (status != OtaStatus.Ok)
+        {
+            return status;
         }
 
         OtaBankLayout bank = _layout.Bank(Target());
@@ -112,6 +124,7 @@ public sealed partial class OtaEngine
 
     private OtaStatus Accept(byte[] envelope, int offset, int count)
     {
+        _before.CopyFrom(_record);
         bool isSameSubject = OtaBytes.Equal(_record.Subject, 0, _digest, 0, OtaStateRecord.NameLength);
         if (isSameSubject && _record.Transitions >= MaxTransitions)
         {
@@ -135,11 +148,18 @@ public sealed partial class OtaEngine
             _record.Confirmed = _running;
         }
 
+        // A trial whose attempt could not be counted ends where its bank is written over.
+        if (_record.Trial == _target)
+        {
+            _record.Trial = OtaStateRecord.NoBank;
+            _record.Attempts = 0;
+        }
+
         _record.BankStatus[_target] = OtaStateRecord.Writing;
         Array.Copy(_digest, 0, _record.Digests, _target * OtaTrust.DigestLength, OtaTrust.DigestLength);
         if (!Commit())
         {
-            return OtaStatus.FlashFailed;
+            return TakeBack();
         }
 
         Array.Copy(envelope, offset, _manifestBuffer, OtaBankStore.ManifestHeaderLength, count);

@@ -21,6 +21,9 @@ public sealed partial class OtaEngine
     private readonly OtaBoot _boot;
     private readonly OtaOptions _options;
     private readonly OtaStateRecord _record;
+
+    // The record as it was before a change that is taken back where its commit fails.
+    private readonly OtaStateRecord _before;
     private readonly OtaStateLog _log;
     private readonly OtaJournal _journal;
     private readonly OtaEvidence _evidence;
@@ -65,6 +68,7 @@ public sealed partial class OtaEngine
         _boot = boot;
         _options = options;
         _record = new OtaStateRecord();
+        _before = new OtaStateRecord();
         _log = new OtaStateLog(flash, trust, layout.State0, layout.State1);
         _journal = new OtaJournal(flash, trust, layout.Journal0, layout.Journal1);
         _evidence = new OtaEvidence(flash, trust, layout.Evidence0, layout.Evidence1);
@@ -184,18 +188,21 @@ public sealed partial class OtaEngine
             return OtaStatus.WrongState;
         }
 
-        if (!_store.VerifyChecksums(_layout.Bank(_target), _manifest))
+        // [OTA-065] Where this program is not the boot stage, nobody looks at the bank between here and the jump: digests, not checksums.
+        OtaBankLayout bank = _layout.Bank(_target);
+        if (!_store.VerifyChecksums(bank, _manifest) || (_boot.RunningBank >= 0 && !_store.VerifyBank(bank, _manifest)))
         {
             return VerifyAgain();
         }
 
         // [OTA-061] Bank, trial and attempts change in one record.
+        _before.CopyFrom(_record);
         _record.BankStatus[_target] = OtaStateRecord.Valid;
         _record.Trial = _target;
         _record.Attempts = _manifest.Attempts;
         if (!Commit())
         {
-            return OtaStatus.FlashFailed;
+            return TakeBack();
         }
 
         _boot.SetNext(_target);
@@ -212,6 +219,7 @@ public sealed partial class OtaEngine
         }
 
         // [OTA-062] The floor rises here and nowhere else.
+        _before.CopyFrom(_record);
         _record.Confirmed = _running;
         _record.Trial = OtaStateRecord.NoBank;
         _record.Attempts = 0;
@@ -224,7 +232,7 @@ public sealed partial class OtaEngine
         SetReason(OtaReason.Confirmed, 0);
         if (!Commit())
         {
-            return OtaStatus.FlashFailed;
+            return TakeBack();
         }
 
         Note(_running, _runningSequence);
@@ -244,9 +252,10 @@ public sealed partial class OtaEngine
             return OtaStatus.WrongState;
         }
 
+        _before.CopyFrom(_record);
         if (!RecordRejection(_running, reason, detail, _runningSet))
         {
-            return OtaStatus.FlashFailed;
+            return TakeBack();
         }
 
         Note(_running, _runningSequence);
@@ -330,6 +339,14 @@ public sealed partial class OtaEngine
         }
 
         return _log.Commit(_record);
+    }
+
+    // [OTA-027] What was not committed is not the state, and a later commit must not carry it. The number stays used: one copy may stand on flash.
+    private OtaStatus TakeBack()
+    {
+        _before.Sequence = _record.Sequence;
+        _record.CopyFrom(_before);
+        return OtaStatus.FlashFailed;
     }
 
     private void Note(int bank, uint about)

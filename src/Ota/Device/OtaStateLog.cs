@@ -57,13 +57,14 @@ internal sealed class OtaStateLog
         int copies = Find(record, 0, false);
         uint highest = record.Sequence;
         bool any = copies > 0;
-        while (copies == 1)
+        for (int i = Slots(0) + Slots(1); copies == 1 && i > 0; i--)
         {
-            // [OTA-023] Nothing acted on a record with one copy, so it is as if its commit had not been begun.
+            // [OTA-023] Nothing acted on a record with one copy, so it is as if its commit had not been begun. No more often than there are
+            // slots: sequences that wrap may be each below the next.
             copies = Find(record, record.Sequence, true);
         }
 
-        if (copies == 0 && any)
+        if (copies < 2 && any)
         {
             // Nothing else is left: rot took the copies of every record that counted.
             copies = Find(record, 0, false);
@@ -97,6 +98,7 @@ internal sealed class OtaStateLog
 
         // [OTA-022] Never the block that holds the latest record.
         int target = 1 - _block;
+        int next = _slot;
         for (int attempt = 0; !written && attempt < EraseAttempts; attempt++)
         {
             _slot = 0;
@@ -108,6 +110,8 @@ internal sealed class OtaStateLog
             }
         }
 
+        // [OTA-026] The slots below were programmed in this session, the record before among them.
+        _slot = written ? _slot : next;
         return written && _flash.Flush();
     }
 

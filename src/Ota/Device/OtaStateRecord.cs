@@ -134,15 +134,34 @@ internal sealed class OtaStateRecord
         OtaBytes.WriteUInt32(buffer, offset + 124, trust.Crc32C(0, buffer, offset, 124));
     }
 
+    /// <summary>Becomes a copy of <paramref name="other"/>.</summary>
+    public void CopyFrom(OtaStateRecord other)
+    {
+        Sequence = other.Sequence;
+        Confirmed = other.Confirmed;
+        Trial = other.Trial;
+        Attempts = other.Attempts;
+        Floor = other.Floor;
+        Reason = other.Reason;
+        Transitions = other.Transitions;
+        Detail = other.Detail;
+        BankStatus[0] = other.BankStatus[0];
+        BankStatus[1] = other.BankStatus[1];
+        Array.Copy(other.Digests, 0, Digests, 0, Digests.Length);
+        Array.Copy(other.Subject, 0, Subject, 0, Subject.Length);
+        Array.Copy(other.Rejected, 0, Rejected, 0, Rejected.Length);
+    }
+
     /// <summary>Whether the images of this set digest were rejected.</summary>
     public bool IsRejected(byte[] setDigest)
     {
         return OtaBytes.Equal(Rejected, 0, setDigest, 0, NameLength) || OtaBytes.Equal(Rejected, NameLength, setDigest, 0, NameLength);
     }
 
+    /// <summary>Lists a set as rejected; a digest of zeros, of a bank whose manifest could not be read, pushes nothing out.</summary>
     public void AddRejected(byte[] setDigest)
     {
-        if (!IsRejected(setDigest))
+        if (!IsRejected(setDigest) && !OtaBytes.AllEqual(setDigest, 0, NameLength, 0))
         {
             Array.Copy(Rejected, 0, Rejected, NameLength, NameLength);
             Array.Copy(setDigest, 0, Rejected, 0, NameLength);
@@ -167,7 +186,7 @@ internal sealed class OtaStateRecord
             && buffer[offset + 4] == Format
             && OtaBytes.ReadUInt32(buffer, offset + 124) == trust.Crc32C(0, buffer, offset, 124)
             && IsBank(buffer[offset + 5]) && IsBank(buffer[offset + 6]) && buffer[offset + 7] <= MaxAttempts
-            && buffer[offset + 16] <= Valid && buffer[offset + 17] <= Valid
+            && buffer[offset + 16] <= Valid && buffer[offset + 17] <= Valid && buffer[offset + 19] <= OtaEngine.MaxTransitions
             && OtaBytes.AllEqual(buffer, offset + 112, 12, 0);
     }
 

@@ -57,7 +57,7 @@ public enum OtaStatus
     /// <summary>What the manifest names runs already, equal by digest (section 5.5).</summary>
     AlreadyInstalled = 35,
 
-    /// <summary>The sequence is not above that of the confirmed manifest (section 5.5).</summary>
+    /// <summary>The sequence is not above that of the manifest that runs, or of the one under way (section 5.5).</summary>
     Downgrade = 36,
 
     /// <summary>The security version is below the anti-rollback floor (section 5.5).</summary>

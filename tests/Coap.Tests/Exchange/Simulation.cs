@@ -147,7 +147,12 @@ internal sealed class Simulation
 
         Client client = _clients.Single(client => client.Node == datagram.To);
         CoapReceived received = client.Layer.OnDatagram(client.Server, datagram.Bytes, _network.Now);
-        if (received.Kind == CoapReceivedKind.Response)
+        if (received.Kind == CoapReceivedKind.Request)
+        {
+            // A flipped bit has made one of a response.
+            client.Layer.Reject(received.Exchange, _network.Now);
+        }
+        else if (received.Kind == CoapReceivedKind.Response)
         {
             uint number = (uint)received.State!;
             Tell(number, received.Message.Code.ToDotted());

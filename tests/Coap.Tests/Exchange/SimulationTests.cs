@@ -121,7 +121,7 @@ public sealed class SimulationTests
         };
         var faults = new VirtualNetworkFaults { Loss = 0.2, Duplication = 0.3, MaxDelay = TimeSpan.FromSeconds(2) };
         var simulation = new Simulation(seed, faults, clients: 4, options);
-        simulation.PlanRequests(400, TimeSpan.FromSeconds(60));
+        simulation.PlanRequests(500, TimeSpan.FromSeconds(30));
         simulation.Run();
 
         simulation.AssertInvariants();

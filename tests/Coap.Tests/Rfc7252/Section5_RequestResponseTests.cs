@@ -67,6 +67,47 @@ public sealed class Section5_RequestResponseTests
         Assert.Equal(["RST 0.00 0001", "RST 0.00 0003"], layer.Sent());
     }
 
+    /// <summary>A request that still waits for its turn has no response: whoever sends one has guessed its token.</summary>
+    [Fact]
+    public void Response_ToARequestNotYetSent_IsNotTaken()
+    {
+        var layer = new LayerUnderTest();
+        layer.Request(Datagrams.Request(CoapCode.Get, "aa"));
+        layer.Request(Datagrams.Request(CoapCode.Get, "bb"));
+        layer.Request(Datagrams.Request(CoapCode.Get, "cc"), keepOpen: true);
+        byte[] first = layer.SentOne();
+        foreach (string token in new[] { "bb", "cc" })
+        {
+            Assert.Equal(CoapReceivedKind.None, layer.Receive(Datagrams.Response(CoapCode.Content, token, CoapType.Confirmable, 5)).Kind);
+            Assert.Equal(["RST 0.00 0005"], layer.Sent());
+        }
+
+        layer.Receive(Datagrams.Empty(CoapType.Acknowledgement, LayerUnderTest.MessageIdOf(first)));
+        Assert.EndsWith(" bb", Assert.Single(layer.Sent()), StringComparison.Ordinal);
+        Assert.Equal(CoapReceivedKind.Response, layer.Receive(Datagrams.Response(CoapCode.Content, "bb", CoapType.NonConfirmable, 6)).Kind);
+    }
+
+    /// <summary>A notification that crosses the repetition of its request is one of the old registration.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Notification_WhileTheRepetitionWaits_LeavesItWaiting(bool keepOpen)
+    {
+        var layer = new LayerUnderTest();
+        CoapSendHandle observation = layer.Request(Datagrams.Request(CoapCode.Get, "aa"), keepOpen: true);
+        layer.Receive(Datagrams.Response(CoapCode.Content, "aa", messageId: LayerUnderTest.MessageIdOf(layer.SentOne())));
+        layer.Request(Datagrams.Request(CoapCode.Get, "bb"));
+        byte[] other = layer.SentOne();
+        Assert.True(layer.Layer.TryRepeat(observation, Datagrams.Request(CoapCode.Get, "aa"), keepOpen, null, layer.Now));
+        Assert.Empty(layer.Sent());
+        Assert.Equal(CoapReceivedKind.Notification, layer.Receive(Datagrams.Response(CoapCode.Content, "aa", CoapType.NonConfirmable, 5)).Kind);
+
+        layer.Receive(Datagrams.Empty(CoapType.Acknowledgement, LayerUnderTest.MessageIdOf(other)));
+        byte[] repeated = layer.SentOne();
+        CoapReceivedKind kind = layer.Receive(Datagrams.Response(CoapCode.Content, "aa", messageId: LayerUnderTest.MessageIdOf(repeated))).Kind;
+        Assert.Equal(keepOpen ? CoapReceivedKind.Notification : CoapReceivedKind.Response, kind);
+    }
+
     [Fact]
     public void Response_AfterCancel_IsReset()
     {

@@ -48,7 +48,7 @@ public sealed class Section2_ClientTests
         AssertSends(download, "2:1/0/64");
     }
 
-    /// <summary>Figure 4: late negotiation, by the server, after a block of its own size.</summary>
+    /// <summary>Section 2.4: a smaller size in the middle.</summary>
     [Fact]
     public void Download_SmallerSizeLater_IsKeptTo()
     {

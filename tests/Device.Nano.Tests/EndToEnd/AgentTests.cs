@@ -72,6 +72,7 @@ public sealed class AgentTests : IDisposable
 
         await _gateway.Connection;
         await Until(() => _agent.Connections >= 5);
+        Assert.Equal(_agent.Connections - 1, _agent.Resumptions);
     }
 
     [Fact]
@@ -183,7 +184,7 @@ public sealed class AgentTests : IDisposable
 
     internal static DeviceAgent NewAgent(TestPlatform platform, DeviceAgentSettings settings)
     {
-        settings.Tunnel = TunnelFixture.Settings(TunnelSuite.RsaOaepGcm);
+        settings.Tunnel = TunnelFixture.Settings();
         var crypto = new ManagedCrypto(new SeededEntropy(Environment.TickCount & 0xFFFF));
         return new DeviceAgent(settings, platform, crypto, DeviceRandom.Create(platform, crypto));
     }

@@ -16,6 +16,7 @@ internal sealed class Gateway : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
+    private readonly SecureTunnelTicketRing _tickets = new(new byte[SecureTunnelTicketRing.KeyLength]);
     private readonly CoapRouter _router;
     private TcpClient? _client;
     private volatile TaskCompletionSource<CoapConnection> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -68,6 +69,7 @@ internal sealed class Gateway : IDisposable
         _stop.Cancel();
         _listener.Dispose();
         _client?.Dispose();
+        _tickets.Dispose();
         _stop.Dispose();
     }
 
@@ -98,6 +100,8 @@ internal sealed class Gateway : IDisposable
             var options = new SecureTunnelServerOptions
             {
                 Keys = [new SecureTunnelServerKey(TunnelFixture.Key("encryption"), SecureTunnelKeyUsage.Encryption)],
+                Suites = [SecureTunnelSuite.RsaOaepAes128Ccm],
+                Tickets = _tickets,
                 Devices = devices,
                 ApplicationContext = "test"u8.ToArray(),
             };

@@ -5,9 +5,9 @@ internal sealed class TunnelEdge(DeviceTunnel tunnel, Stream stream)
 {
     private readonly Queue<byte> _received = new();
 
-    public TunnelEvent Connect()
+    public TunnelEvent Connect(TunnelTicket? ticket = null)
     {
-        tunnel.Begin(null);
+        tunnel.Begin(ticket);
         return Next();
     }
 

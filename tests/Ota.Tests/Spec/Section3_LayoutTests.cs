@@ -1,0 +1,81 @@
+namespace Flint.Ota.Tests.Spec;
+
+/// <summary>docs/spec/ota.md section 3.2: what is wrong with a layout is said at construction, with what to change.</summary>
+public sealed class Section3_LayoutTests
+{
+    private static readonly OtaRegion S0 = new(0, 1);
+    private static readonly OtaRegion S1 = new(1, 1);
+    private static readonly OtaRegion J0 = new(2, 1);
+    private static readonly OtaRegion J1 = new(3, 1);
+
+    // [OTA-010]
+    [Theory]
+    [InlineData(3, 0xFF, "write unit")]
+    [InlineData(1024, 0xFF, "write unit")]
+    [InlineData(4, 0x55, "erased value")]
+    public void Flash_NotSound_IsSaid(int writeUnit, byte erased, string expected)
+    {
+        var flash = new MemoryFlash(writeUnit * 64 * 32, writeUnit * 64, writeUnit, erased);
+        Assert.Contains(expected, Layout(Bank(4), Bank(7)).Check(flash), StringComparison.Ordinal);
+    }
+
+    // [OTA-011]
+    [Fact]
+    public void StateBlock_TooSmallForThreeCopies_IsSaid()
+    {
+        var flash = new MemoryFlash(64 * 256, 256);
+        Assert.Contains("state 0 has 256 bytes and needs 384", Layout(Bank(4), Bank(7)).Check(flash), StringComparison.Ordinal);
+    }
+
+    // [OTA-012]
+    [Fact]
+    public void Journal_TooSmallForItsMarks_IsSaid()
+    {
+        var flash = new MemoryFlash(40 * 2048, 2048, 512);
+        Assert.Contains("journal 0", Layout(Bank(4, 12), Bank(20, 12)).Check(flash), StringComparison.Ordinal);
+    }
+
+    // [OTA-013]
+    [Fact]
+    public void Regions_ThatShareABlock_AreSaid() =>
+        Assert.Contains("share", Layout(Bank(4), Bank(6)).Check(new MemoryFlash(16 * 4096, 4096)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Region_OutsideTheFlash_IsSaid() =>
+        Assert.Contains("outside", Layout(Bank(4), Bank(14)).Check(new MemoryFlash(16 * 4096, 4096)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Banks_WithDifferentComponents_AreSaid()
+    {
+        var two = new OtaBankLayout(new OtaRegion(7, 1), [new(8, 1), new(9, 1)], [new(10, 1), new(11, 1)]);
+        Assert.Contains("as many components", Layout(Bank(4), two).Check(new MemoryFlash(16 * 4096, 4096)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Engine_LayoutNotSound_ThrowsWithTheText()
+    {
+        var flash = new MemoryFlash(16 * 4096, 4096);
+        ArgumentException e = Assert.Throws<ArgumentException>(() => Lab.Engine(flash, Layout(Bank(4), Bank(6))));
+        Assert.Contains("share", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Divide_TooSmallOrUnequal_SaysSo() =>
+        Assert.Throws<ArgumentException>(() => OtaLayout.Divide(new MemoryFlash(8 * 4096, 4096), factory: false, evidence: true));
+
+    [Theory]
+    [InlineData(20, 4096, 1)]
+    [InlineData(64, 2048, 8)]
+    [InlineData(300, 1024, 256)]
+    [InlineData(4096, 4096, 1)]
+    public void Divide_Result_IsSound(int blocks, int blockLength, int writeUnit)
+    {
+        var flash = new MemoryFlash(blocks * blockLength, blockLength, writeUnit);
+        Assert.Equal("", OtaLayout.Divide(flash, factory: true, evidence: true).Check(flash));
+    }
+
+    private static OtaLayout Layout(OtaBankLayout bank0, OtaBankLayout bank1) =>
+        new(S0, S1, J0, J1, bank0, bank1, OtaBankLayout.None, OtaRegion.None, OtaRegion.None);
+
+    private static OtaBankLayout Bank(int first, int image = 1) => new(new OtaRegion(first, 1), new OtaRegion(first + 1, 1), new OtaRegion(first + 2, image));
+}
