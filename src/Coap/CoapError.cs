@@ -24,6 +24,15 @@ public enum CoapError
     /// <summary>The response has a critical option that is not understood (RFC 7252 section 5.4.1).</summary>
     UnrecognizedOption,
 
+    /// <summary>Datagrams only: the peer answered with a reset; it has no context for the request, perhaps because it has restarted (RFC 7252 section 4.2).</summary>
+    Reset,
+
+    /// <summary>Datagrams only: the network reported that the peer cannot be reached.</summary>
+    Unreachable,
+
+    /// <summary>Datagrams only: a limit on requests under way is reached; nothing was sent.</summary>
+    TooManyRequests,
+
     /// <summary>A response arrived, and its code is no success.</summary>
     ErrorResponse,
 }

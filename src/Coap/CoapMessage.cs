@@ -53,5 +53,15 @@ public abstract class CoapMessage
         return writer.TryComplete(out length);
     }
 
+    /// <summary>Writes the message as it stands in a datagram; the message layer fills in the type and the message id.</summary>
+    internal bool TryWriteDatagram(Span<byte> buffer, CoapType type, CoapCode code, ReadOnlySpan<byte> token, out int length)
+    {
+        var writer = new CoapMessageWriter(buffer);
+        writer.WriteHeader(type, code, 0, token);
+        writer.WriteOptions(Options.View);
+        writer.WritePayload(Payload.Span);
+        return writer.TryComplete(out length);
+    }
+
     private const int MaxTcpOverhead = CoapTcpFrame.MaxHeaderLength + CoapHeader.MaxTokenLength + 1;
 }

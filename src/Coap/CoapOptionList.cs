@@ -21,6 +21,13 @@ public sealed class CoapOptionList
     internal CoapOptionList(byte[] bytes, int offset, int length)
     {
         _bytes = bytes;
+        Reset(bytes, offset, length);
+    }
+
+    /// <summary>Options of another validated message, which lie in <paramref name="bytes"/> and are copied when one is added.</summary>
+    internal void Reset(byte[] bytes, int offset, int length)
+    {
+        _bytes = bytes;
         _offset = offset;
         _length = length;
         _last = int.MaxValue;

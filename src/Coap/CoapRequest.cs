@@ -32,11 +32,22 @@ public sealed class CoapRequest : CoapMessage
         Peer = peer;
     }
 
+    /// <summary>An empty place for requests that arrive one after another; see <see cref="Reset"/>.</summary>
+    internal CoapRequest()
+    {
+    }
+
     /// <summary>The method.</summary>
-    public CoapCode Method { get; }
+    public CoapCode Method { get; private set; }
+
+    /// <summary>
+    /// Whether the message layer asks for an acknowledgement and repeats the request until it comes (RFC 7252 section 4.2). It is so
+    /// unless set otherwise. Without a meaning on streams.
+    /// </summary>
+    public bool IsConfirmable { get; set; } = true;
 
     /// <summary>Who sent it, as the transport's owner told; <see cref="CoapPeer.Anonymous"/> for a request of one's own.</summary>
-    public ICoapPeer Peer { get; } = CoapPeer.Anonymous;
+    public ICoapPeer Peer { get; private set; } = CoapPeer.Anonymous;
 
     /// <summary>The path, percent-encoded: "/" followed by the Uri-Path options (RFC 7252 section 6.5).</summary>
     public string Path => CoapPath.Compose(Options.View);
@@ -47,7 +58,7 @@ public sealed class CoapRequest : CoapMessage
     /// <summary>What stood in the path at <c>{name}</c> of the route that matched, decoded.</summary>
     /// <exception cref="KeyNotFoundException">The route has no such parameter.</exception>
     public string Route(string name) =>
-        RouteValues is not null && RouteValues.TryGetValue(name, out string? value) ? value : throw new KeyNotFoundException($"The route has no parameter {{{name}}}.");
+        MatchedRoute?.ValueOf(name, Options.View) ?? throw new KeyNotFoundException($"The route has no parameter {{{name}}}.");
 
     /// <summary>The value of the first Uri-Query "name=value", or "" for "name" alone; null where there is none.</summary>
     public string? Query(string name)
@@ -70,5 +81,17 @@ public sealed class CoapRequest : CoapMessage
         return null;
     }
 
-    internal Dictionary<string, string>? RouteValues { get; set; }
+    /// <summary>The route that a <see cref="CoapRouter"/> chose.</summary>
+    internal CoapRoute? MatchedRoute { get; set; }
+
+    /// <summary>Makes this the next request, which lies in <paramref name="bytes"/>: options, then payload.</summary>
+    internal void Reset(CoapCode method, bool confirmable, byte[] bytes, int optionsLength, int length, ICoapPeer peer)
+    {
+        Method = method;
+        IsConfirmable = confirmable;
+        Options.Reset(bytes, 0, optionsLength);
+        Payload = bytes.AsMemory(optionsLength, length - optionsLength);
+        Peer = peer;
+        MatchedRoute = null;
+    }
 }

@@ -13,10 +13,17 @@ public static class OtaSigner
     public static byte[] Sign(ReadOnlySpan<byte> payload, RSA privateKey)
     {
         ArgumentNullException.ThrowIfNull(privateKey);
-        byte[] keyId = KeyId(privateKey);
-        byte[] message = SignedBytes(ProtectedHeader(keyId), payload);
-        byte[] signature = privateKey.SignData(message, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
-        return Envelope(payload, keyId, signature);
+        return Sign(payload, KeyId(privateKey), message => privateKey.SignData(message, HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
+    }
+
+    /// <summary>Wraps a payload in an envelope whose signature is made elsewhere, for example in a hardware module.</summary>
+    /// <param name="payload">What <see cref="OtaManifestBuilder.Build"/> gave.</param>
+    /// <param name="keyId">1 to 16 bytes, by which the device finds the key.</param>
+    /// <param name="sign">Gets the bytes to sign (the Sig_structure) and gives the PS256 signature over them, 64 to 512 bytes.</param>
+    public static byte[] Sign(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> keyId, Func<byte[], byte[]> sign)
+    {
+        ArgumentNullException.ThrowIfNull(sign);
+        return Envelope(payload, keyId, sign(SignedBytes(ProtectedHeader(keyId), payload)));
     }
 
     /// <summary>The identifier of a key: the first 8 bytes of the SHA-256 of its SubjectPublicKeyInfo.</summary>

@@ -21,9 +21,6 @@ public sealed class SecureTunnelDevice : IDisposable
     /// <summary>How the device is enrolled.</summary>
     internal AuthMethod Method => PublicKey is null ? AuthMethod.Psk : AuthMethod.DeviceRsa;
 
-    /// <summary>Empty where the device is enrolled with an RSA key.</summary>
-    internal ReadOnlySpan<byte> PskMix => _pskMix is null ? default : _pskMix.Span;
-
     internal RSA? PublicKey { get; }
 
     /// <summary>A device enrolled with a pre-shared key of 32 random bytes. The caller may erase it afterwards.</summary>
@@ -38,10 +35,14 @@ public sealed class SecureTunnelDevice : IDisposable
     /// <exception cref="CryptographicException">Not a SubjectPublicKeyInfo, not RSA, modulus outside 2048 to 4096 bits, or exponent other than 65537.</exception>
     public static SecureTunnelDevice FromSpki(ReadOnlySpan<byte> spki, bool isAllowed = true) => new(pskMix: null, RsaKeys.Import(spki), isAllowed);
 
-    /// <summary>Erases the secret.</summary>
+    /// <summary>Erases the secret: a store that still gives this device out fails the handshake as a fault of its own.</summary>
     public void Dispose()
     {
         _pskMix?.Dispose();
         PublicKey?.Dispose();
     }
+
+    /// <summary>Copies psk_mix of a device that is enrolled with a PSK.</summary>
+    /// <exception cref="ObjectDisposedException">The device is disposed: nobody must get in with the zeros that are left of its key.</exception>
+    internal void CopyPskMix(Span<byte> destination) => _pskMix!.CopyTo(destination); // [ST-403]
 }

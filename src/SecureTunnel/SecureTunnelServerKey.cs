@@ -23,6 +23,7 @@ public sealed class SecureTunnelServerKey : IDisposable
         _keyHash = RsaKeys.Check(privateKey);
         _spki = privateKey.ExportSubjectPublicKeyInfo();
         PrivateKey = privateKey;
+        PublicKey = RsaKeys.Import(_spki);
         Usage = usage;
     }
 
@@ -36,6 +37,9 @@ public sealed class SecureTunnelServerKey : IDisposable
     public ReadOnlySpan<byte> KeyId => _keyHash.AsSpan(0, 8);
 
     internal RSA PrivateKey { get; }
+
+    /// <summary>The public part by itself: what a signature of nobody is verified with, which the private key may not be able to.</summary>
+    internal RSA PublicKey { get; }
 
     internal int ModulusLength => PrivateKey.KeySize / 8;
 
@@ -65,5 +69,9 @@ public sealed class SecureTunnelServerKey : IDisposable
     public byte[] ExportSpki() => (byte[])_spki.Clone();
 
     /// <summary>Disposes the private key.</summary>
-    public void Dispose() => PrivateKey.Dispose();
+    public void Dispose()
+    {
+        PrivateKey.Dispose();
+        PublicKey.Dispose();
+    }
 }

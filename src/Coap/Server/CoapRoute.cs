@@ -1,6 +1,5 @@
 using System;
-using System.Collections.Generic;
-using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Flint.Coap;
 
@@ -15,6 +14,10 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
         Handler = handler;
         _segments = segments;
     }
+
+    public string Template => "/" + string.Join('/', Array.ConvertAll(_segments, segment => segment.ToString()));
+
+    public bool IsLiteral => Array.TrueForAll(_segments, segment => segment.Kind == SegmentKind.Literal);
 
     public CoapCode Method { get; }
 
@@ -43,33 +46,58 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
         return new CoapRoute(method, handler, segments);
     }
 
-    public bool TryMatch(List<string> path, [NotNullWhen(true)] out Dictionary<string, string>? values)
+    /// <summary>Whether the Uri-Path options are as the template wants them. Allocates nothing.</summary>
+    public bool Matches(CoapOptions options)
     {
-        values = null;
         bool takesRest = _segments is [.., { Kind: SegmentKind.Rest }];
-        if (takesRest ? path.Count < _segments.Length : path.Count != _segments.Length)
+        int single = takesRest ? _segments.Length - 1 : _segments.Length;
+        int index = 0;
+        foreach (CoapOption option in options)
         {
-            return false;
-        }
+            if (option.Number != CoapOptionNumber.UriPath)
+            {
+                continue;
+            }
 
-        for (int i = 0; i < _segments.Length; i++)
-        {
-            if (_segments[i].Kind == SegmentKind.Literal && !string.Equals(_segments[i].Text, path[i], StringComparison.Ordinal))
+            if (index < single
+                ? _segments[index].Kind == SegmentKind.Literal && !option.Value.SequenceEqual(_segments[index].Literal)
+                : !takesRest)
             {
                 return false;
             }
+
+            index++;
         }
 
-        values = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (int i = 0; i < _segments.Length; i++)
+        return takesRest ? index > single : index == single;
+    }
+
+    /// <summary>What stands in the path for the parameter <paramref name="name"/>; null where the template has none of that name.</summary>
+    public string? ValueOf(string name, CoapOptions options)
+    {
+        int wanted = Array.FindIndex(_segments, segment => segment.Kind != SegmentKind.Literal && string.Equals(segment.Text, name, StringComparison.Ordinal));
+        if (wanted < 0)
         {
-            if (_segments[i].Kind != SegmentKind.Literal)
+            return null;
+        }
+
+        bool rest = _segments[wanted].Kind == SegmentKind.Rest;
+        string value = "";
+        int index = 0;
+        foreach (CoapOption option in options)
+        {
+            if (option.Number == CoapOptionNumber.UriPath)
             {
-                values[_segments[i].Text] = _segments[i].Kind == SegmentKind.One ? path[i] : string.Join('/', path.GetRange(i, path.Count - i));
+                if (index == wanted || (rest && index > wanted))
+                {
+                    value = index == wanted ? option.GetString() : value + "/" + option.GetString();
+                }
+
+                index++;
             }
         }
 
-        return true;
+        return value;
     }
 
     /// <summary>Literals before parameters, parameters before remainders; equal where two routes would match the same requests.</summary>
@@ -106,6 +134,15 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
 
     private readonly record struct Segment(SegmentKind Kind, string Text)
     {
+        public byte[] Literal { get; } = Kind == SegmentKind.Literal ? Encoding.UTF8.GetBytes(Text) : [];
+
+        public override string ToString() => Kind switch
+        {
+            SegmentKind.Literal => Text,
+            SegmentKind.One => $"{{{Text}}}",
+            _ => $"{{*{Text}}}",
+        };
+
         public static Segment Parse(string part) => part switch
         {
             ['{', '*', .. { Length: > 0 } name, '}'] => new Segment(SegmentKind.Rest, name),

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -61,15 +60,14 @@ public sealed class CoapRouter
     public ValueTask<CoapResponse> HandleAsync(CoapRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        List<string> path = Segments(request);
         bool pathMatches = false;
         foreach (CoapRoute route in _routes)
         {
-            if (route.TryMatch(path, out Dictionary<string, string>? values))
+            if (route.Matches(request.Options.View))
             {
                 if (route.Method == request.Method)
                 {
-                    request.RouteValues = values;
+                    request.MatchedRoute = route;
                     return route.Handler(request, cancellationToken);
                 }
 
@@ -84,19 +82,5 @@ public sealed class CoapRouter
     {
         ArgumentNullException.ThrowIfNull(handler);
         return (request, _) => new ValueTask<CoapResponse>(handler(request));
-    }
-
-    private static List<string> Segments(CoapRequest request)
-    {
-        var segments = new List<string>();
-        foreach (CoapOption option in request.Options)
-        {
-            if (option.Number == CoapOptionNumber.UriPath)
-            {
-                segments.Add(Encoding.UTF8.GetString(option.Value));
-            }
-        }
-
-        return segments;
     }
 }

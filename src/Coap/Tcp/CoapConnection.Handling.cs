@@ -53,7 +53,7 @@ public sealed partial class CoapConnection
         try
         {
             CoapResponse response = CoapCriticalOptions.Refuse(request.Options.View, _options.CriticalOptions) ?? await InvokeAsync(request).ConfigureAwait(false);
-            if (!IsUnwanted(request, response.Code))
+            if (!CoapNoResponse.IsUnwanted(request, response.Code))
             {
                 await TryRespondAsync(response, token).ConfigureAwait(false);
             }
@@ -72,14 +72,14 @@ public sealed partial class CoapConnection
 
     private async ValueTask<CoapResponse> InvokeAsync(CoapRequest request)
     {
-        if (_options.Handler is null)
+        if (_handler is null)
         {
             return CoapResponse.NotFound();
         }
 
         try
         {
-            return await _options.Handler(request, _ended.Token).ConfigureAwait(false)
+            return await _handler(request, _ended.Token).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("The handler returned null.");
         }
 #pragma warning disable CA1031 // Whatever a handler throws becomes 5.00: one bad request must not end the peer's connection.
@@ -106,10 +106,6 @@ public sealed partial class CoapConnection
             // The connection has ended; nobody waits for the response any more.
         }
     }
-
-    /// <summary>RFC 7967 section 2.1: each bit suppresses a class of responses; an empty value suppresses none.</summary>
-    private static bool IsUnwanted(CoapRequest request, CoapCode response) =>
-        request.Options.TryGetUInt32(CoapOptionNumber.NoResponse, out uint unwanted) && (unwanted >> (response.Class() - 1) & 1) != 0;
 
     private void WakeReader()
     {

@@ -102,7 +102,7 @@ public sealed partial class CoapConnection
         if (action is CoapTcpAction.Handle or CoapTcpAction.SendPong)
         {
             token = message.Token.ToArray();
-            request = new CoapRequest(message.Code, CopyOptions(message, out ReadOnlyMemory<byte> payload), payload, _options.Peer);
+            request = new CoapRequest(message.Code, CopyOptions(message, out ReadOnlyMemory<byte> payload), payload, Peer);
         }
 
         rest = rest.Slice(consumed);

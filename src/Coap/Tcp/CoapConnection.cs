@@ -17,6 +17,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
 {
     private readonly IDuplexPipe _transport;
     private readonly CoapConnectionOptions _options;
+    private readonly CoapHandler? _handler;
     private readonly CoapTcpSession _session;
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, PendingReply> _pending = [];
@@ -26,10 +27,12 @@ public sealed partial class CoapConnection : IAsyncDisposable
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _lastToken;
 
-    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options)
+    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer)
     {
         _transport = transport;
         _options = options;
+        _handler = handler;
+        Peer = peer;
         _session = new CoapTcpSession(options.MaxMessageSize, options.AllowMissingCsm);
         _requestSlots = new SemaphoreSlim(options.MaxRequestsInFlight);
     }
@@ -74,16 +77,22 @@ public sealed partial class CoapConnection : IAsyncDisposable
     public Task Completion => _completion.Task;
 
     /// <summary>Who the peer is, as the transport's owner told.</summary>
-    public ICoapPeer Peer => _options.Peer;
+    public ICoapPeer Peer { get; }
 
     /// <summary>Begins to speak CoAP over a transport, which the connection completes at its end.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(transport);
         options ??= new CoapConnectionOptions();
+        return Begin(transport, options, options.Handler, options.Peer);
+    }
+
+    /// <summary>The same with a handler and a peer of the server's.</summary>
+    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
         options.Validate();
-        var connection = new CoapConnection(transport, options);
+        var connection = new CoapConnection(transport, options, handler, peer);
         _ = connection.RunAsync();
         return connection;
     }
@@ -136,8 +145,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
     public async Task SendWithoutResponseAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Options.Remove(CoapOptionNumber.NoResponse);
-        request.Options.Add(CoapOptionNumber.NoResponse, NoResponseAtAll);
+        CoapNoResponse.SuppressAll(request);
         var token = new byte[sizeof(uint)];
         lock (_gate)
         {
@@ -320,7 +328,4 @@ public sealed partial class CoapConnection : IAsyncDisposable
     }
 
     private static readonly CoapMessage EmptyMessage = new CoapSignal();
-
-    // Specification: RFC 7967 section 2.1: suppress 2.xx (2), 4.xx (8) and 5.xx (16).
-    private const uint NoResponseAtAll = 26;
 }

@@ -158,6 +158,28 @@ public sealed class CoapWriter
         _hasPayload = true;
     }
 
+    /// <summary>Writes text as the payload, as UTF-8; an empty one writes nothing.</summary>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    public void WritePayload(string value)
+    {
+        if (value == null)
+        {
+            throw new ArgumentNullException(nameof(value));
+        }
+
+        int count = Utf8Text.Count(value);
+        if (count < 0)
+        {
+            Fail(CoapWriteStatus.InvalidText);
+        }
+        else if (count > 0 && CanWriteContent() && Reserve(1 + count))
+        {
+            _buffer[_at++] = CoapReader.PayloadMarker;
+            _at += Utf8Text.Write(value, _buffer, _at);
+            _hasPayload = true;
+        }
+    }
+
     /// <summary>Completes the message: <see cref="Offset"/> and <see cref="Length"/> say where it is.</summary>
     /// <returns>Ok, or the first reason why there is no message.</returns>
     public CoapWriteStatus Complete()

@@ -7,7 +7,11 @@ public sealed partial class DeviceTunnel
 {
     private readonly Sha256 _kemHash = new Sha256();
     private readonly byte[] _kemSecret = new byte[Sha256.DigestLength];
+    private readonly byte[] _th1 = new byte[Sha256.DigestLength];
     private byte[] _kem = new byte[0];
+    private byte[] _share = new byte[0];
+    private byte[] _scalar = new byte[0];
+    private P256? _curve;
     private TunnelTicket? _ticket;
     private TunnelTicket? _nextTicket;
     private TunnelHandshakeState _handshake;
@@ -16,11 +20,17 @@ public sealed partial class DeviceTunnel
     private int _keysAreSet;
 
     /// <summary>
-    /// Does what the full handshake can do before there is a connection: draws the seed and encrypts it for the pin, 3.6 million IL instructions
-    /// [ST-706]. <see cref="Begin"/> does it otherwise, while the server's deadline runs.
+    /// Does what the full handshake can do before there is a connection: in S1 it draws the seed and encrypts it for the pin, 3.6 million IL
+    /// instructions [ST-706]; in S2 it makes the key pair of the exchange. <see cref="Begin"/> does it otherwise, while the server's deadline runs.
     /// </summary>
     public void Prepare()
     {
+        if (TunnelSuite.IsEphemeral(_settings.Suite))
+        {
+            PrepareExchange();
+            return;
+        }
+
         if (_kem.Length != 0)
         {
             return;
@@ -31,6 +41,32 @@ public sealed partial class DeviceTunnel
         _random.Fill(oaepSeed, 0, oaepSeed.Length);
         _kem = RsaOaep.Encrypt(Pin, _kemHash, _kemSecret, oaepSeed);
         ByteRange.Clear(oaepSeed);
+    }
+
+    private void PrepareExchange()
+    {
+        if (_share.Length != 0)
+        {
+            return;
+        }
+
+        _curve = new P256();
+        _curve.Yield = Pin.Yield;
+        _scalar = new byte[Sha256.DigestLength];
+        do
+        {
+            _random.Fill(_scalar, 0, _scalar.Length);
+        }
+        while (!P256.IsScalar(_scalar));
+
+        _share = _curve.PublicShare(_scalar);
+    }
+
+    /// <summary>As <see cref="Prepare"/>, with a seed and its ciphertext made elsewhere: for vectors, since OAEP draws its own seed.</summary>
+    internal void UsePrepared(byte[] seed, byte[] ciphertext)
+    {
+        Array.Copy(seed, 0, _kemSecret, 0, _kemSecret.Length);
+        _kem = ciphertext;
     }
 
     /// <summary>Chooses the pin to use instead of the first.</summary>
@@ -91,7 +127,7 @@ public sealed partial class DeviceTunnel
         int at = WriteHelloStart();
         Array.Copy(_hash, 0, Output, at, KeyIdLength);
         at += KeyIdLength;
-        at = WriteCounted(_kem, at);
+        at = WriteCounted(FullKem, at);
         FinishHello(at);
         _transcript.Append(Output, 0, OutputCount);
         _schedule.SetEarly(TunnelSchedule.Zero);
@@ -99,10 +135,16 @@ public sealed partial class DeviceTunnel
 
     private void WriteResumptionHello(TunnelTicket ticket)
     {
-        _mode = ModeResume;
+        bool exchanges = _settings.ResumeWithExchange;
+        if (exchanges)
+        {
+            PrepareExchange();
+        }
+
+        _mode = exchanges ? ModeResumeExchange : ModeResume;
         _transcript.Start(_settings.Context, TunnelSchedule.Zero);
         int at = WriteHelloStart();
-        at = WriteCounted(new byte[0], at);
+        at = WriteCounted(exchanges ? _share : new byte[0], at);
         at = WriteCounted(ticket.Ticket, at);
         FinishHello(at + Sha256.DigestLength);
 
@@ -113,6 +155,8 @@ public sealed partial class DeviceTunnel
         _schedule.Binder(_hash, Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
+
+    private byte[] FullKem => TunnelSuite.IsEphemeral(_settings.Suite) ? _share : _kem;
 
     private int WriteHelloStart()
     {
@@ -194,6 +238,13 @@ public sealed partial class DeviceTunnel
         first[2] = FirstHelloType;
         _kemHash.Finish(first, 3);
         Move(TunnelHandshakeInput.Retry);
+        if (_mode == ModeResumeExchange)
+        {
+            // A share is sent once.
+            ByteRange.Clear(_scalar);
+            _share = new byte[0];
+        }
+
         Prepare();
         Pin.CopyKeyHash(keyHash, 0);
         _transcript.Start(_settings.Context, keyHash);
@@ -202,7 +253,7 @@ public sealed partial class DeviceTunnel
         _mode = ModeFull;
         int at = WriteHelloStart();
         Array.Copy(keyHash, 0, Output, at, KeyIdLength);
-        FinishHello(WriteCounted(_kem, at + KeyIdLength));
+        FinishHello(WriteCounted(FullKem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
         _schedule.SetEarly(TunnelSchedule.Zero);
         return TunnelEvent.None;
@@ -211,7 +262,9 @@ public sealed partial class DeviceTunnel
     private TunnelEvent OnServerHello(int body)
     {
         byte[] input = Input;
-        if (body != ServerHelloFixed)
+        bool exchanges = _mode == ModeResumeExchange || (_mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite));
+        int share = exchanges ? P256.ShareLength : 0;
+        if (body != ServerHelloFixed + share)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-308]
         }
@@ -224,16 +277,22 @@ public sealed partial class DeviceTunnel
         _peerMaxRecord = BigEndian.ReadUInt16(input, 6);
         bool fits = input[4] == _settings.Suite && input[5] == _mode // [ST-307]
             && _peerMaxRecord >= TunnelSettings.LeastMaxRecord && _peerMaxRecord <= TunnelSettings.MostMaxRecord // [ST-303]
-            && BigEndian.ReadUInt16(input, 40) == 0; // [ST-308]
+            && BigEndian.ReadUInt16(input, 40) == share; // [ST-308]
         if (!fits)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
         }
 
+        if (exchanges && !_curve!.TryAgree(_scalar, input, ShareOffset, _kemSecret))
+        {
+            return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-405]
+        }
+
         _transcript.Append(input, 0, FrameHeader + body);
-        _transcript.Current(_hash);
-        _schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _hash);
+        _transcript.Current(_th1);
+        _schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _th1);
         ByteRange.Clear(_kemSecret); // [ST-403]
+        ByteRange.Clear(_scalar);
         _sealer.Set(_schedule.ClientHandshake);
         _opener.Set(_schedule.ServerHandshake);
         _keysAreSet = 1;
@@ -261,7 +320,8 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage); // [ST-205]
         }
 
-        if (inner != ServerAuthFixed || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != 0)
+        int signature = _mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite) ? Pin.Length : 0;
+        if (inner != ServerAuthFixed + signature || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != signature)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-311]
         }
@@ -271,7 +331,7 @@ public sealed partial class DeviceTunnel
         _transcript.Append(input, FrameHeader, finished - FrameHeader);
         _transcript.Current(_hash);
         _schedule.ServerFinished(_hash, expected);
-        if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength))
+        if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength) || (signature != 0 && !IsSigned(finished - signature, signature)))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
         }
@@ -280,6 +340,23 @@ public sealed partial class DeviceTunnel
         Move(TunnelHandshakeInput.ServerAuth);
         WriteClientAuth();
         return TunnelEvent.None;
+    }
+
+    /// <summary>The server's signature over th1 (6.5).</summary>
+    private bool IsSigned(int offset, int count)
+    {
+        byte[] digest = new byte[Sha256.DigestLength];
+        byte[] text = new byte[SignedText.Length];
+        for (int i = 0; i < text.Length; i++)
+        {
+            text[i] = (byte)SignedText[i];
+        }
+
+        _kemHash.Start();
+        _kemHash.Append(text, 0, text.Length);
+        _kemHash.Append(_th1, 0, _th1.Length);
+        _kemHash.Finish(digest, 0);
+        return RsaPss.Verify(Pin, _kemHash, digest, Input, offset, count);
     }
 
     private void WriteClientAuth()
@@ -382,6 +459,7 @@ public sealed partial class DeviceTunnel
     private const byte Version = 1;
     private const byte ModeFull = 0;
     private const byte ModeResume = 1;
+    private const byte ModeResumeExchange = 2;
     private const byte MethodPsk = 1;
     private const byte MethodResumption = 3;
     private const byte ClientHelloType = 0x01;
@@ -393,6 +471,8 @@ public sealed partial class DeviceTunnel
     private const byte AcceptType = 0x13;
     private const byte RetryReasonTicket = 1;
     private const int ServerHelloFixed = 40;
+    private const int ShareOffset = 42;
+    private const string SignedText = "SecureTunnel v1 server auth\0";
     private const int ServerAuthFixed = 36;
     private const int AcceptFixed = 16;
     private const int NonceLength = 8;

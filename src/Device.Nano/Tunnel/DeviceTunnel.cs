@@ -89,6 +89,15 @@ public sealed partial class DeviceTunnel
     /// <summary>The blocks of SHA-256 that the transcript has cost.</summary>
     public int HashBlocks => _transcript.Blocks + _kemHash.Blocks;
 
+    /// <summary>The key that received records open under.</summary>
+    internal TunnelKey Opener => _opener;
+
+    /// <summary>The key that records are sealed with.</summary>
+    internal TunnelKey Sealer => _sealer;
+
+    /// <summary>The secrets of the handshake, all zero once they have served.</summary>
+    internal TunnelSchedule Schedule => _schedule;
+
     private bool WantsInput => _handshake == TunnelHandshakeState.Connected
         ? _session == TunnelSessionState.Open || _session == TunnelSessionState.WriteClosed
         : _handshake != TunnelHandshakeState.Start && _handshake != TunnelHandshakeState.Dead;
@@ -205,6 +214,7 @@ public sealed partial class DeviceTunnel
         _opener.Clear();
         _alertOpener.Clear();
         ByteRange.Clear(_kemSecret);
+        ByteRange.Clear(_scalar);
         ByteRange.Clear(_hash);
     }
 

@@ -23,7 +23,7 @@ public sealed class TunnelSettings
     /// <summary>The largest inner plaintext that this side accepts, in bytes, 256 to 16385 [ST-303]: what a record costs in RAM.</summary>
     public int MaxRecord { get; set; } = 512;
 
-    /// <summary>Whether a resumption in S2 makes a fresh P-256 exchange (mode 2), for forward secrecy at the price of two multiplications on the curve.</summary>
+    /// <summary>Whether a resumption makes a fresh P-256 exchange (mode 2), for forward secrecy at the price of two multiplications on the curve.</summary>
     public bool ResumeWithExchange { get; set; }
 
     /// <summary>The AEAD of another suite than CCM.</summary>

@@ -50,7 +50,7 @@ internal sealed class OtaBankStore
         OtaBytes.Fill(buffer, used, stored - used, _flash.ErasedValue);
         return EraseFor(bank.Manifest, stored)
             && _flash.Program(bank.Manifest.Start(_flash), buffer, 0, stored)
-            && ReadManifest(bank, buffer) == envelopeLength;
+            && Holds(bank.Manifest.Start(_flash), buffer, 0, stored);
     }
 
     /// <summary>Reads header and envelope to the start of <paramref name="buffer"/>.</summary>

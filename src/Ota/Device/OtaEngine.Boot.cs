@@ -16,6 +16,11 @@ public sealed partial class OtaEngine
         }
 
         bool known = _log.Load(_record);
+        if (!known)
+        {
+            _record.Clear();
+        }
+
         Boot.IsBlank = !known && _log.IsBlank();
         Boot.AttemptsLeft = 0;
 
@@ -104,8 +109,7 @@ public sealed partial class OtaEngine
         // [OTA-084] Recorded, so that the choice stays even where the bad bank reads well now and then.
         _record.Confirmed = other;
         _record.BankStatus[confirmed] = OtaStateRecord.Empty;
-        _record.Reason = (int)OtaReason.ConfirmedCorrupt;
-        _record.Detail = 0;
+        SetReason(OtaReason.ConfirmedCorrupt, 0);
         Commit();
         Note(confirmed, _manifest.Sequence);
         return true;

@@ -120,7 +120,7 @@ public sealed partial class OtaEngine
 
         if (State != OtaState.Idle)
         {
-            _record.Reason = (int)OtaReason.Replaced;
+            SetReason(OtaReason.Replaced, 0);
             Note(_target, _manifest.Sequence);
         }
 
@@ -173,7 +173,7 @@ public sealed partial class OtaEngine
     private int KeepableSegments(int blockSize)
     {
         bool isBound = _record.BankStatus[_target] == OtaStateRecord.Writing
-            && _journal.Sequence != 0
+            && _journal.IsKnown
             && _journal.Bank == _target
             && _journal.BlockSize == blockSize
             && _layout.Bank(_target).ComponentCount == 1

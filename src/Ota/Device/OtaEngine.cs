@@ -221,8 +221,7 @@ public sealed partial class OtaEngine
         }
 
         _record.RemoveRejected(_runningSet);
-        _record.Reason = (int)OtaReason.Confirmed;
-        _record.Detail = 0;
+        SetReason(OtaReason.Confirmed, 0);
         if (!Commit())
         {
             return OtaStatus.FlashFailed;
@@ -299,8 +298,7 @@ public sealed partial class OtaEngine
     private OtaStatus EndDownload(OtaReason reason)
     {
         _record.BankStatus[_target] = OtaStateRecord.Empty;
-        _record.Reason = (int)reason;
-        _record.Detail = 0;
+        SetReason(reason, 0);
         bool written = Commit();
         Note(_target, _manifest.Sequence);
         Move(OtaInput.DownloadEnded);
@@ -313,9 +311,15 @@ public sealed partial class OtaEngine
         _record.BankStatus[bank] = OtaStateRecord.Empty;
         _record.Trial = OtaStateRecord.NoBank;
         _record.Attempts = 0;
+        SetReason(reason, detail);
+        return Commit();
+    }
+
+    private void SetReason(OtaReason reason, uint detail)
+    {
         _record.Reason = (int)reason;
         _record.Detail = detail;
-        return Commit();
+        _bootFault = OtaReason.None;
     }
 
     private bool Commit()

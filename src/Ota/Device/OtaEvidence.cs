@@ -50,9 +50,9 @@ internal sealed class OtaEvidence
         }
 
         Load();
-        if (!_sessionStarted || _slot >= Slots(_block))
+        if ((!_sessionStarted || _slot >= Slots(_block)) && !StartBlock())
         {
-            StartBlock();
+            return;
         }
 
         _number = unchecked(_number + 1);
@@ -117,14 +117,19 @@ internal sealed class OtaEvidence
     }
 
     // Half of the block is left free, so that blocks do not alternate at every record.
-    private void StartBlock()
+    private bool StartBlock()
     {
         int from = _block;
         int first = _slot > Slots(from) / 2 ? _slot - (Slots(from) / 2) : 0;
         int last = _slot;
+        if (!_flash.EraseBlock(_blocks[1 - from].FirstBlock))
+        {
+            return false;
+        }
+
         _block = 1 - from;
         _slot = 0;
-        _sessionStarted = _flash.EraseBlock(_blocks[_block].FirstBlock);
+        _sessionStarted = true;
         for (int slot = first; slot < last; slot++)
         {
             if (ReadSlot(from, slot))
@@ -133,6 +138,8 @@ internal sealed class OtaEvidence
                 _slot++;
             }
         }
+
+        return true;
     }
 
     private bool ReadSlot(int block, int slot)

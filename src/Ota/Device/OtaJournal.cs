@@ -42,6 +42,9 @@ internal sealed class OtaJournal
     /// <summary>The digest of the manifest that the journal belongs to.</summary>
     public byte[] Digest { get; }
 
+    /// <summary>Whether there is a journal that the other properties speak of.</summary>
+    public bool IsKnown { get; private set; }
+
     public uint Sequence { get; private set; }
 
     public int Bank { get; private set; }
@@ -64,31 +67,27 @@ internal sealed class OtaJournal
     /// <summary>Finds the current journal; <c>false</c> where there is none.</summary>
     public bool Load()
     {
-        int found = -1;
+        // Each header is read once: one that lost its power may read differently a moment later.
+        bool found = false;
         for (int i = 0; i < 2; i++)
         {
-            if (ReadHeader(i) && (found < 0 || unchecked((int)(OtaBytes.ReadUInt32(_header, 4) - Sequence)) > 0))
+            if (ReadHeader(i) && (!found || unchecked((int)(OtaBytes.ReadUInt32(_header, 4) - Sequence)) > 0))
             {
-                found = i;
+                found = true;
+                _region = i;
                 Sequence = OtaBytes.ReadUInt32(_header, 4);
+                Array.Copy(_header, 8, Digest, 0, Digest.Length);
+                Bank = _header[40];
+                Done = (int)OtaBytes.ReadUInt32(_header, 44);
+                Keepable = (int)OtaBytes.ReadUInt32(_header, 48);
+                TableSegments = (int)OtaBytes.ReadUInt32(_header, 52);
+                BlockSize = (int)OtaBytes.ReadUInt32(_header, 56);
             }
         }
 
-        if (found < 0 || !ReadHeader(found))
-        {
-            Sequence = 0;
-            _region = 0;
-            return false;
-        }
-
-        _region = found;
-        Array.Copy(_header, 8, Digest, 0, Digest.Length);
-        Bank = _header[40];
-        Keepable = (int)OtaBytes.ReadUInt32(_header, 48);
-        TableSegments = (int)OtaBytes.ReadUInt32(_header, 52);
-        BlockSize = (int)OtaBytes.ReadUInt32(_header, 56);
-        Done = (int)OtaBytes.ReadUInt32(_header, 44) + CountMarks();
-        return true;
+        Done += found ? CountMarks() : 0;
+        IsKnown = found;
+        return found;
     }
 
     /// <summary>Begins a journal in the region that is not current.</summary>
@@ -104,7 +103,8 @@ internal sealed class OtaJournal
             }
         }
 
-        uint sequence = unchecked(Sequence + 1);
+        // One number is left out: a header that lost its power may have it, and may read as valid again.
+        uint sequence = unchecked(Sequence + 2);
         Array.Clear(_header, 0, HeaderLength);
         OtaBytes.Fill(_header, HeaderLength, _header.Length - HeaderLength, _flash.ErasedValue);
         OtaBytes.WriteUInt32(_header, 0, Magic);
@@ -128,6 +128,7 @@ internal sealed class OtaJournal
         Keepable = keepable;
         TableSegments = tableSegments;
         BlockSize = blockSize;
+        IsKnown = true;
         _region = target;
         _nextMark = 0;
         _markAddress = region.Start(_flash) + _header.Length;

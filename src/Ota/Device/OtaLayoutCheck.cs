@@ -64,8 +64,8 @@ internal static class OtaLayoutCheck
 
     private static string CheckLogs(OtaLayout layout, OtaFlash flash)
     {
-        // [OTA-011] A state block holds both copies of at least one record.
-        int needed = 2 * OtaStateRecord.StoredLength(flash);
+        // [OTA-011] A state block holds the copies of at least one record.
+        int needed = OtaStateLog.Copies * OtaStateRecord.StoredLength(flash);
         string fault = CheckRegion(layout.State0, needed, "state 0", flash);
         fault = fault.Length > 0 ? fault : CheckRegion(layout.State1, needed, "state 1", flash);
         if (fault.Length == 0 && (layout.State0.BlockCount != 1 || layout.State1.BlockCount != 1))

@@ -4,12 +4,16 @@ namespace Flint.Ota;
 
 /// <summary>Keeps the state record in two erase blocks, so that a power cut at any point leaves the old record or the new one.</summary>
 /// <remarks>
-/// docs/spec/ota.md section 4.2. A commit writes two copies and reads each back. The first commit of a power session starts a freshly
-/// erased block: a unit that merely reads as erased may have been touched by the operation that lost its power. A record of which only one
-/// copy is valid may read differently next time, so it is committed again before anything relies on it.
+/// docs/spec/ota.md section 4.2. A commit writes three copies and reads each back. The first commit of a power session starts a freshly
+/// erased block: a unit that merely reads as erased may have been touched by the operation that lost its power. The copy that lost its power
+/// may read as valid now and not later. So a record counts from two valid copies on, of which the first was complete before the second was
+/// begun; and it is acted on with three, or after it was committed again.
 /// </remarks>
 internal sealed class OtaStateLog
 {
+    /// <summary>The copies of one record.</summary>
+    public const int Copies = 3;
+
     private const int EraseAttempts = 2;
 
     private readonly OtaFlash _flash;
@@ -19,6 +23,7 @@ internal sealed class OtaStateLog
     private readonly byte[] _readBack;
     private int _block;
     private int _slot;
+    private uint _highest;
     private bool _sessionStarted;
 
     public OtaStateLog(OtaFlash flash, OtaTrust trust, OtaRegion block0, OtaRegion block1)
@@ -46,39 +51,40 @@ internal sealed class OtaStateLog
         return isBlank;
     }
 
-    /// <summary>Finds the latest record, and commits it again where only one copy of it is valid.</summary>
+    /// <summary>Finds the latest record that counts, and commits it again where one of its copies is missing.</summary>
     public bool Load(OtaStateRecord record)
     {
-        int copies = 0;
-        record.Clear();
-        for (int block = 0; block < 2; block++)
+        int copies = Find(record, 0, false);
+        uint highest = record.Sequence;
+        bool any = copies > 0;
+        while (copies == 1)
         {
-            int slots = Slots(block);
-            for (int slot = 0; slot < slots; slot++)
-            {
-                copies = Consider(record, block, slot, copies);
-            }
+            // [OTA-023] Nothing acted on a record with one copy, so it is as if its commit had not been begun.
+            copies = Find(record, record.Sequence, true);
         }
 
-        if (copies == 0)
+        if (copies == 0 && any)
         {
-            return false;
+            // Nothing else is left: rot took the copies of every record that counted.
+            copies = Find(record, 0, false);
         }
 
-        // [OTA-023] Act only on a record that stands twice. Where the flash refuses, the record in RAM is still the best there is.
-        if (copies == 1)
+        _highest = any ? highest : 0;
+        if (copies > 0 && copies < Copies)
         {
+            // Where the flash refuses, the record in RAM is still the best there is.
             Commit(record);
         }
 
-        return true;
+        return copies > 0;
     }
 
     /// <summary>Makes <paramref name="record"/> the latest; <c>false</c> where the flash does not take it, and then the one before stands, or this one in one copy.</summary>
     public bool Commit(OtaStateRecord record)
     {
         // [OTA-024] The first commit of a session leaves a number out: the record that lost its power may have used it.
-        record.Sequence = unchecked(record.Sequence + (_sessionStarted ? 1u : 2u));
+        _highest = unchecked(_highest + (_sessionStarted ? 1u : 2u));
+        record.Sequence = _highest;
         OtaBytes.Fill(_stored, 0, _stored.Length, _flash.ErasedValue);
         record.Write(_stored, 0, _trust);
 
@@ -87,7 +93,7 @@ internal sealed class OtaStateLog
             return false;
         }
 
-        bool written = _sessionStarted && _slot + 2 <= Slots(_block) && WriteCopies(_block);
+        bool written = _sessionStarted && _slot + Copies <= Slots(_block) && WriteCopies(_block);
 
         // [OTA-022] Never the block that holds the latest record.
         int target = 1 - _block;
@@ -108,7 +114,7 @@ internal sealed class OtaStateLog
     private bool WriteCopies(int block)
     {
         int copies = 0;
-        while (copies < 2 && _slot < Slots(block))
+        while (copies < Copies && _slot < Slots(block))
         {
             int address = Address(block, _slot);
             _slot++;
@@ -120,28 +126,40 @@ internal sealed class OtaStateLog
             }
         }
 
-        return copies == 2;
+        return copies == Copies;
     }
 
-    /// <returns>The number of valid copies of the latest record found so far.</returns>
-    private int Consider(OtaStateRecord best, int block, int slot, int copies)
+    /// <summary>Finds the record with the highest sequence, of those below <paramref name="limit"/> where there is one.</summary>
+    /// <returns>How many copies of it are valid.</returns>
+    private int Find(OtaStateRecord record, uint limit, bool hasLimit)
     {
-        if (!_flash.Read(Address(block, slot), _readBack, 0, _readBack.Length))
+        int copies = 0;
+        for (int block = 0; block < 2; block++)
         {
-            return copies;
+            int slots = Slots(block);
+            for (int slot = 0; slot < slots; slot++)
+            {
+                if (!_flash.Read(Address(block, slot), _readBack, 0, _readBack.Length))
+                {
+                    continue;
+                }
+
+                uint sequence = OtaBytes.ReadUInt32(_readBack, 8);
+                bool isBelow = !hasLimit || unchecked((int)(sequence - limit)) < 0;
+                if (isBelow && (copies == 0 || unchecked((int)(sequence - record.Sequence)) > 0) && record.TryRead(_readBack, 0, _trust))
+                {
+                    Array.Copy(_readBack, 0, _stored, 0, _stored.Length);
+                    _block = block;
+                    copies = 1;
+                }
+                else if (copies > 0 && OtaBytes.Equal(_stored, 0, _readBack, 0, OtaStateRecord.Length))
+                {
+                    copies++;
+                }
+            }
         }
 
-        uint sequence = OtaBytes.ReadUInt32(_readBack, 8);
-        bool isLater = copies == 0 || unchecked((int)(sequence - best.Sequence)) > 0;
-        bool isSame = copies > 0 && sequence == best.Sequence;
-        if (isLater && best.TryRead(_readBack, 0, _trust))
-        {
-            Array.Copy(_readBack, 0, _stored, 0, _stored.Length);
-            _block = block;
-            return 1;
-        }
-
-        return isSame && OtaBytes.Equal(_stored, 0, _readBack, 0, OtaStateRecord.Length) ? copies + 1 : copies;
+        return copies;
     }
 
     private int Slots(int block)

@@ -12,8 +12,8 @@ internal sealed class HandshakePipe : IDisposable
     private readonly IDuplexPipe _transport;
     private readonly TimeProvider _time;
     private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _deadline;
     private readonly CancellationTokenSource _stop;
-    private readonly ITimer _timer;
     private readonly byte[] _frame = ArrayPool<byte>.Shared.Rent(ProtocolLimits.HeaderSize + ProtocolLimits.MaxClientHello);
     private readonly long _started;
     private int _frameLength;
@@ -23,8 +23,8 @@ internal sealed class HandshakePipe : IDisposable
         _transport = transport;
         _time = time;
         _caller = caller;
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(caller);
-        _timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), _stop, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time); // its timer may fire while it is disposed: it knows what to do then
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(caller, _deadline.Token);
         _started = time.GetTimestamp();
         Output = new TransportWriter(transport.Output);
     }
@@ -45,7 +45,7 @@ internal sealed class HandshakePipe : IDisposable
     public bool IsLate => _stop.IsCancellationRequested && !_caller.IsCancellationRequested;
 
     /// <summary>Sets the deadline, in milliseconds of the monotonic clock.</summary>
-    public void SetDeadline(long deadline) => _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Now.Milliseconds)), Timeout.InfiniteTimeSpan);
+    public void SetDeadline(long deadline) => _deadline.CancelAfter(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Now.Milliseconds)));
 
     /// <summary>Sends what was written, then reads one frame into <see cref="Frame"/>.</summary>
     /// <returns>Truncated at the end of the stream.</returns>
@@ -93,25 +93,26 @@ internal sealed class HandshakePipe : IDisposable
     public async ValueTask AbandonAsync()
     {
         using var patience = new CancellationTokenSource(AlertPatience, _time);
+        Exception? unsent = null;
         try
         {
             await _transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or System.IO.IOException or InvalidOperationException)
         {
-            // The failure that led here is the one to report; a peer that is gone needs no alert.
+            unsent = e; // The failure that led here is the one to report; a peer that is gone needs no alert.
         }
 
-        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
     }
 
     public void Dispose()
     {
-        _timer.Dispose();
         _stop.Dispose();
+        _deadline.Dispose();
         ArrayPool<byte>.Shared.Return(_frame, clearArray: true);
     }
 
-    private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(1);
 }

@@ -69,7 +69,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     /// <param name="context">Any bytes that both ends know.</param>
     /// <param name="destination">What to fill: at most 8160 bytes.</param>
     /// <exception cref="ArgumentException">The label or the destination is outside its range.</exception>
-    /// <exception cref="ObjectDisposedException">The tunnel is disposed and its keys are erased.</exception>
+    /// <exception cref="ObjectDisposedException">The tunnel is disposed or has failed, and its keys are erased.</exception>
     public void ExportKeyingMaterial(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
@@ -99,12 +99,18 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
             return;
         }
 
+        Exception? unsent;
         using (var patience = new CancellationTokenSource(ClosePatience, _time))
         {
-            await _output.TryCloseAsync(patience.Token).ConfigureAwait(false);
+            unsent = await _output.TryCloseAsync(patience.Token).ConfigureAwait(false);
         }
 
-        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        if (unsent is not null)
+        {
+            _transport.Output.CancelPendingFlush(); // of a writer that waits for a peer that takes nothing
+        }
+
+        await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
         _output.Dispose();
         _session.Dispose();

@@ -19,6 +19,7 @@ public static class SecureTunnelServer
     /// <exception cref="ArgumentException">The options do not validate.</exception>
     /// <exception cref="SecureTunnelHandshakeException">The handshake failed; <see cref="SecureTunnelException.Reason"/> says why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was signalled.</exception>
+    /// <exception cref="System.IO.IOException">The transport failed. What a device store or a key service throws comes through as well.</exception>
     public static ValueTask<SecureTunnelConnection> AcceptAsync(
         IDuplexPipe transport, SecureTunnelServerOptions options, CancellationToken cancellationToken = default)
     {
@@ -94,7 +95,7 @@ public static class SecureTunnelServer
         {
             return handshake.OnPrivateKey(pipe.Now, pipe.Output);
         }
-        catch // a key service that is out of reach; a ciphertext that does not open never comes here
+        catch
         {
             handshake.OnInternalError(pipe.Output);
             throw;
@@ -107,17 +108,19 @@ public static class SecureTunnelServer
 
     private static async ValueTask<HandshakeStep> FindDeviceAsync(ServerHandshake handshake, HandshakePipe pipe, IDeviceStore devices)
     {
-        SecureTunnelDevice? device;
         try
         {
-            device = await devices.FindAsync(handshake.DeviceId, pipe.Stop).ConfigureAwait(false);
+            SecureTunnelDevice? device = await devices.FindAsync(handshake.DeviceId, pipe.Stop).ConfigureAwait(false);
+            return handshake.OnDevice(device, pipe.Now, pipe.Output);
+        }
+        catch (OperationCanceledException) when (!pipe.Stop.IsCancellationRequested)
+        {
+            return handshake.OnInternalError(pipe.Output); // a timeout of the store's own: the caller cancelled nothing
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             handshake.OnInternalError(pipe.Output);
             throw;
         }
-
-        return handshake.OnDevice(device, pipe.Now, pipe.Output);
     }
 }

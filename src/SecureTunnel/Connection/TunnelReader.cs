@@ -60,18 +60,13 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
         }
 
         ReadResult result = await reading.ConfigureAwait(false);
-        SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed, out bool answerKeyUpdate);
+        SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
         transport.AdvanceTo(consumed, result.Buffer.End);
         await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        if (answerKeyUpdate && last != SessionEvent.Failed)
-        {
-            await writer.AnswerKeyUpdateAsync(cancellationToken).ConfigureAwait(false);
-        }
-
         switch (last)
         {
             case SessionEvent.Failed:
-                await writer.TrySendAlertAsync(cancellationToken).ConfigureAwait(false);
+                await writer.TrySendAlertAsync().ConfigureAwait(false);
                 break;
             case SessionEvent.Closed:
                 await _opened.Writer.CompleteAsync().ConfigureAwait(false);
@@ -83,7 +78,7 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
                 }
                 else if (result.IsCompleted && !session.OnEndOfStream())
                 {
-                    await writer.TrySendAlertAsync(cancellationToken).ConfigureAwait(false);
+                    await writer.TrySendAlertAsync().ConfigureAwait(false);
                 }
 
                 break;
@@ -91,10 +86,9 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
     }
 
     /// <summary>Opens every whole frame of <paramref name="stream"/>, up to the one that ends this direction.</summary>
-    private SessionEvent OpenFrames(ReadOnlySequence<byte> stream, out SequencePosition consumed, out bool answerKeyUpdate)
+    private SessionEvent OpenFrames(ReadOnlySequence<byte> stream, out SequencePosition consumed)
     {
         SessionEvent last = SessionEvent.Data;
-        answerKeyUpdate = false;
         while (last is not (SessionEvent.Closed or SessionEvent.Failed))
         {
             FrameStatus status = Frame.TryRead(stream, session.MaxBody, out int length);
@@ -104,7 +98,11 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
             }
 
             last = status == FrameStatus.Ok ? OpenFrame(stream.Slice(0, length)) : session.OnBadFrame(status);
-            answerKeyUpdate |= last == SessionEvent.KeyUpdateRequested;
+            if (last == SessionEvent.KeyUpdateRequested)
+            {
+                writer.AnswerKeyUpdate();
+            }
+
             stream = stream.Slice(length);
             BytesReceived += length;
         }

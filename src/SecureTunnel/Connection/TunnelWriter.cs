@@ -17,6 +17,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     private byte[] _pending = [];
     private int _length;
     private bool _completed;
+    private volatile bool _updateDue;
 
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
@@ -52,7 +53,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
         finally
         {
-            _sending.Release();
+            Leave();
         }
     }
 
@@ -89,24 +90,39 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
     }
 
+    /// <summary>
+    /// The peer asks for a KeyUpdate: it goes out before this side's next Data, if there is any [ST-319]. The reader, who says so, never waits for the writer.
+    /// </summary>
+    public void AnswerKeyUpdate() => _updateDue = true;
+
     /// <summary>Moves to the next key.</summary>
-    public ValueTask UpdateKeyAsync(bool request, CancellationToken cancellationToken) => UpdateKeyAsync(request, mustSend: true, cancellationToken);
-
-    /// <summary>Moves to the next key because the peer asks for it; a direction that is closed has no next key [ST-511].</summary>
-    public ValueTask AnswerKeyUpdateAsync(CancellationToken cancellationToken) => UpdateKeyAsync(request: false, mustSend: false, cancellationToken);
-
-    /// <summary>Sends the alert of a tunnel that this side failed; a peer that does not take it changes nothing.</summary>
-    public async ValueTask TrySendAlertAsync(CancellationToken cancellationToken)
+    public async ValueTask UpdateKeyAsync(bool request, CancellationToken cancellationToken)
     {
-        if (!await _sending.WaitAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false))
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SealKeyUpdate(request);
+            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Sends the alert of a tunnel that this side failed; a peer that does not take it within a second changes nothing.</summary>
+    public async ValueTask TrySendAlertAsync()
+    {
+        if (!await _sending.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
         {
             return;
         }
 
         try
         {
+            using var patience = new CancellationTokenSource(HandshakePipe.AlertPatience, time);
             counted.Advance(session.SealAlert(counted.GetSpan(ControlFrame)));
-            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await transport.FlushAsync(patience.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (IsTransportFailure(e))
         {
@@ -114,20 +130,26 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
         finally
         {
-            _sending.Release();
+            Leave();
         }
     }
 
     /// <summary>As <see cref="CompleteAsync"/>; a transport or tunnel that has failed already changes nothing.</summary>
-    public async ValueTask TryCloseAsync(CancellationToken cancellationToken)
+    /// <returns>Why the transport has not taken everything; null where it has.</returns>
+    public async ValueTask<Exception?> TryCloseAsync(CancellationToken cancellationToken)
     {
         try
         {
             await CloseAsync(cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (SecureTunnelException)
+        {
+            return null; // the tunnel has failed, not the transport
         }
         catch (Exception e) when (IsTransportFailure(e))
         {
-            Release();
+            return e;
         }
     }
 
@@ -143,43 +165,24 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
 
     public void Dispose() => _sending.Dispose();
 
-    private async ValueTask UpdateKeyAsync(bool request, bool mustSend, CancellationToken cancellationToken)
-    {
-        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (!mustSend && session.State is (SessionState.WriteClosed or SessionState.Closed))
-            {
-                return;
-            }
-
-            SealKeyUpdate(request);
-            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-    }
-
     private async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
-        if (_completed)
-        {
-            return;
-        }
-
+        bool again = _completed;
         _completed = true;
-        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false); // again: for a Close that is still under way
         try
         {
-            SealPending();
-            counted.Advance(session.SealClose(counted.GetSpan(ControlFrame)));
-            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if (!again)
+            {
+                SealPending();
+                counted.Advance(session.SealClose(counted.GetSpan(ControlFrame)));
+                await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {
-            _sending.Release();
+            Release();
+            Leave();
         }
     }
 
@@ -188,7 +191,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         ReadOnlySpan<byte> rest = _pending.AsSpan(0, _length);
         while (!rest.IsEmpty)
         {
-            if (session.NeedsKeyUpdate(time.Milliseconds()))
+            if (session.NeedsKeyUpdate(time.Milliseconds()) || _updateDue)
             {
                 SealKeyUpdate(request: false);
             }
@@ -220,9 +223,17 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
 
     private void SealKeyUpdate(bool request)
     {
+        _updateDue = false;
         int length = session.SealKeyUpdate(request, time.Milliseconds(), counted.GetSpan(ControlFrame));
         ThrowIfClosed(length);
         counted.Advance(length);
+    }
+
+    /// <summary>Lets the next one send; the key of a dead tunnel goes with the last one who may have used it.</summary>
+    private void Leave()
+    {
+        session.EraseIfDead();
+        _sending.Release();
     }
 
     private void ThrowIfClosed(int sealedLength)

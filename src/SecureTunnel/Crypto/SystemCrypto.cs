@@ -31,13 +31,14 @@ internal sealed class SystemCrypto : CryptoProvider
     }
 
     /// <inheritdoc/>
+    [SuppressMessage("Design", "CA1031", Justification = "A key service says no with exceptions of its own; whichever it is, the peer must not see it [ST-604] [ST-606].")]
     public override bool TryOaepDecrypt(RSA privateKey, ReadOnlySpan<byte> ciphertext, Span<byte> destination, out int written)
     {
         try
         {
             return privateKey.TryDecrypt(ciphertext, destination, RSAEncryptionPadding.OaepSHA256, out written);
         }
-        catch (CryptographicException)
+        catch (Exception)
         {
             written = 0;
             return false;

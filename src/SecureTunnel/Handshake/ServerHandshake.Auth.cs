@@ -78,7 +78,7 @@ internal sealed partial class ServerHandshake
         }
         else if (enrolled)
         {
-            device!.PskMix.CopyTo(pskMix);
+            device!.CopyPskMix(pskMix);
         }
 
         Span<byte> expected = stackalloc byte[ProtocolLimits.HashSize];
@@ -86,7 +86,7 @@ internal sealed partial class ServerHandshake
         CryptographicOperations.ZeroMemory(pskMix);
         _schedule.ClientFinished(_tha, expected);
         bool finished = CryptographicOperations.FixedTimeEquals(expected, _clientFinished); // [ST-315]
-        bool signed = _method != AuthMethod.DeviceRsa || IsSigned(enrolled ? device!.PublicKey! : _key!.PrivateKey);
+        bool signed = _method != AuthMethod.DeviceRsa || IsSigned(enrolled ? device!.PublicKey! : _key!.PublicKey);
         return finished & signed & enrolled;
     }
 
@@ -154,6 +154,7 @@ internal sealed partial class ServerHandshake
         };
         int length = _options.Tickets.Seal(state, salt, unixSeconds, ticket);
         CryptographicOperations.ZeroMemory(secret);
+        lifetime = length == 0 ? 0 : lifetime;
         return length;
     }
 }

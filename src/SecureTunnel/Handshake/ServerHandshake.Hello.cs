@@ -24,10 +24,15 @@ internal sealed partial class ServerHandshake
         }
 
         Span<byte> seed = stackalloc byte[ProtocolLimits.HashSize];
-        DecryptSeed(seed);
-        HandshakeStep step = Answer(seed, share: default, now, output);
-        CryptographicOperations.ZeroMemory(seed);
-        return step;
+        try
+        {
+            DecryptSeed(seed);
+            return Answer(seed, share: default, now, output);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(seed); // [ST-403]
+        }
     }
 
     private HandshakeStep OnClientHello(ReadOnlySpan<byte> frame, TunnelTime now, IBufferWriter<byte> output) // [ST-701]: all of this before any private key
@@ -83,6 +88,7 @@ internal sealed partial class ServerHandshake
         int length = _options.Tickets?.Open(hello.Ticket, now.UnixSeconds, plain) ?? 0;
         if (!TicketState.TryRead(plain[..length], out TicketState ticket) || !IsUsable(ticket, now.UnixSeconds))
         {
+            CryptographicOperations.ZeroMemory(plain);
             return SendRetry(frame, now, output);
         }
 
@@ -147,15 +153,20 @@ internal sealed partial class ServerHandshake
         using EphemeralKey own = _crypto.GenerateEphemeral();
         Span<byte> secret = stackalloc byte[ProtocolLimits.HashSize];
         Span<byte> share = stackalloc byte[ProtocolLimits.PointSize];
-        if (!own.TryAgree(peerShare, secret)) // [ST-405] [ST-701]: before the signature
+        try
         {
-            return Fail(SecureTunnelReason.InvalidShare, SecureTunnelAlert.HandshakeFailed, output);
-        }
+            if (!own.TryAgree(peerShare, secret)) // [ST-405] [ST-701]: before the signature
+            {
+                return Fail(SecureTunnelReason.InvalidShare, SecureTunnelAlert.HandshakeFailed, output);
+            }
 
-        own.WriteShare(share);
-        HandshakeStep step = Answer(secret, share, now, output);
-        CryptographicOperations.ZeroMemory(secret);
-        return step;
+            own.WriteShare(share);
+            return Answer(secret, share, now, output);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret); // [ST-403]: also where the signature fails
+        }
     }
 
     private HandshakeStep Answer(ReadOnlySpan<byte> kemSecret, ReadOnlySpan<byte> share, TunnelTime now, IBufferWriter<byte> output)

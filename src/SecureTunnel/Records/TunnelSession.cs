@@ -20,6 +20,7 @@ internal sealed class TunnelSession : IDisposable
     private int _keyUpdates;
     private long _keyUpdateWindow;
     private long _sealKeySince = long.MinValue;
+    private bool _sealerErased;
 
     /// <summary>Takes ownership of the sealer and the opener, copies the exporter secret.</summary>
     public TunnelSession(RecordSealer sealer, RecordOpener opener, ReadOnlySpan<byte> exporter, CryptoProvider crypto, int peerMaxRecord)
@@ -62,6 +63,11 @@ internal sealed class TunnelSession : IDisposable
     public SessionEvent OnFrame(Span<byte> frame, long now, out ReadOnlySpan<byte> content)
     {
         content = default;
+        if (State == SessionState.Dead)
+        {
+            return SessionEvent.Failed;
+        }
+
         OpenStatus status = _opener.TryOpen(frame, out MessageType type, out Span<byte> opened);
         if (status != OpenStatus.Ok)
         {
@@ -161,7 +167,7 @@ internal sealed class TunnelSession : IDisposable
     public int SealAlert(Span<byte> frame)
     {
         HandshakeFailure failure = Failure;
-        return failure.FromPeer || failure.Alert == SecureTunnelAlert.None ? 0 : AlertWriter.Write(_sealer, failure.Alert, frame);
+        return failure.FromPeer || failure.Alert == SecureTunnelAlert.None || _sealerErased ? 0 : AlertWriter.Write(_sealer, failure.Alert, frame);
     }
 
     /// <summary>value = Label(Label(exporter, label, "", 32), "exporter", H(context), L).</summary>
@@ -169,8 +175,11 @@ internal sealed class TunnelSession : IDisposable
     {
         Span<byte> hash = stackalloc byte[ProtocolLimits.HashSize];
         Span<byte> secret = stackalloc byte[ProtocolLimits.HashSize];
+        Span<byte> exporter = stackalloc byte[ProtocolLimits.HashSize];
+        _exporter.CopyTo(exporter);
         SHA256.HashData(context, hash);
-        Hkdf.Label(_crypto, _exporter.Span, label, default, secret);
+        Hkdf.Label(_crypto, exporter, label, default, secret);
+        CryptographicOperations.ZeroMemory(exporter);
         Hkdf.Label(_crypto, secret, "exporter"u8, hash, destination);
         CryptographicOperations.ZeroMemory(secret);
     }
@@ -180,6 +189,16 @@ internal sealed class TunnelSession : IDisposable
 
     /// <summary>The sending side has nothing to send: likewise. The caller holds it as for sealing.</summary>
     public void RestSending() => _sealer.Rest();
+
+    /// <summary>Erases the sending key of a dead tunnel, its alert being sealed. To be called by the sending side, between two records [ST-403].</summary>
+    public void EraseIfDead()
+    {
+        if (State == SessionState.Dead)
+        {
+            _sealer.Dispose();
+            _sealerErased = true;
+        }
+    }
 
     public void Dispose()
     {
@@ -252,6 +271,9 @@ internal sealed class TunnelSession : IDisposable
 
             Move(SessionInput.Failure);
         }
+
+        _opener.Dispose(); // [ST-403] [ST-903]: the sealer has an alert to seal yet
+        _exporter.Dispose();
 
         return SessionEvent.Failed;
     }

@@ -13,6 +13,9 @@ internal sealed class DeviceTicket(SecureTunnelSuite suite, byte[] ticket, ReadO
 
     public ReadOnlySpan<byte> Secret => _secret.Span;
 
+    /// <exception cref="ObjectDisposedException">The ticket is spent.</exception>
+    public void CopySecret(Span<byte> destination) => _secret.CopyTo(destination);
+
     public byte[] ServerKeyHash => serverKeyHash;
 
     public void Dispose() => _secret.Dispose();

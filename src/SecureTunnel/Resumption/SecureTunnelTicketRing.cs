@@ -19,6 +19,7 @@ public sealed class SecureTunnelTicketRing : IDisposable
     private readonly List<Entry> _previous = [];
     private Entry _current;
     private Entry? _next;
+    private bool _erased;
 
     /// <summary>A ring with a current key, and the next one where it is known already. The keys are copied.</summary>
     /// <exception cref="ArgumentException">A key does not have 32 bytes, or both are the same.</exception>
@@ -62,12 +63,14 @@ public sealed class SecureTunnelTicketRing : IDisposable
     /// Without a next key in the ring, <paramref name="nextKey"/> becomes the current one at once.
     /// </summary>
     /// <exception cref="ArgumentException">Not 32 bytes, or a key that the ring holds.</exception>
+    /// <exception cref="ObjectDisposedException">The ring is disposed.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "The ring owns its entries.")]
     public void Rotate(ReadOnlySpan<byte> nextKey, DateTimeOffset now)
     {
         var entry = new Entry(nextKey);
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_erased, this);
             if (Find(entry.Name) is not null)
             {
                 entry.Dispose();
@@ -81,11 +84,14 @@ public sealed class SecureTunnelTicketRing : IDisposable
         }
     }
 
-    /// <summary>Erases every key: no ticket opens any more. For a compromise; a ring is of no use afterwards.</summary>
+    /// <summary>
+    /// Erases every key. For a compromise: a server that goes on with this ring opens no ticket and gives none, and every device makes a full handshake.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)
         {
+            _erased = true;
             _current.Dispose();
             _next?.Dispose();
             _previous.ForEach(entry => entry.Dispose());
@@ -94,14 +100,19 @@ public sealed class SecureTunnelTicketRing : IDisposable
     }
 
     /// <summary>Seals a state under the current key.</summary>
-    /// <returns>The ticket's length.</returns>
+    /// <returns>The ticket's length; 0 where the ring is disposed.</returns>
     internal int Seal(in TicketState state, ReadOnlySpan<byte> salt, long unixSeconds, Span<byte> ticket) // [ST-805]
     {
         Span<byte> plain = stackalloc byte[TicketState.MaxLength];
         plain = plain[..state.EncodedLength];
-        state.Write(plain);
         lock (_gate)
         {
+            if (_erased)
+            {
+                return 0;
+            }
+
+            state.Write(plain);
             EraseExpired(unixSeconds);
             _current.Name.CopyTo(ticket);
             salt.CopyTo(ticket[NameSize..]);
@@ -126,7 +137,7 @@ public sealed class SecureTunnelTicketRing : IDisposable
         lock (_gate)
         {
             EraseExpired(unixSeconds);
-            if (Find(ticket[..NameSize]) is not Entry entry)
+            if (_erased || Find(ticket[..NameSize]) is not Entry entry)
             {
                 return 0;
             }

@@ -30,7 +30,15 @@ public sealed class SecureTunnelTicketSlot : IDisposable
         result[0] = FormatVersion;
         result[1] = (byte)ticket.Suite;
         ticket.ServerKeyHash.CopyTo(result, 2);
-        ticket.Secret.CopyTo(result.AsSpan(2 + ProtocolLimits.HashSize));
+        try
+        {
+            ticket.CopySecret(result.AsSpan(2 + ProtocolLimits.HashSize, ProtocolLimits.HashSize));
+        }
+        catch (ObjectDisposedException)
+        {
+            return []; // a connection has taken it meanwhile
+        }
+
         BinaryPrimitives.WriteUInt16BigEndian(result.AsSpan(HeadSize - 2), checked((ushort)ticket.Ticket.Length));
         ticket.Ticket.CopyTo(result, HeadSize);
         return result;

@@ -20,16 +20,21 @@ public sealed class Section08_KeyScheduleTests
         schedule.SetApplication(new byte[32]);
         Assert.True(IsZero(schedule.Master));
         Assert.False(IsZero(schedule.ClientApplication) || IsZero(schedule.ServerApplication) || IsZero(schedule.Exporter) || IsZero(schedule.Resumption));
+        ReadOnlySpan<byte> clientApplication = schedule.ClientApplication;
+        ReadOnlySpan<byte> serverApplication = schedule.ServerApplication;
+        ReadOnlySpan<byte> exporter = schedule.Exporter;
+        ReadOnlySpan<byte> resumption = schedule.Resumption;
         schedule.Dispose();
-        Assert.True(IsZero(schedule.ClientApplication) && IsZero(schedule.ServerApplication) && IsZero(schedule.Exporter) && IsZero(schedule.Resumption));
+        Assert.True(IsZero(clientApplication) && IsZero(serverApplication) && IsZero(exporter) && IsZero(resumption));
     }
 
     [Fact]
     public void Secret_Disposed_IsZero() // [ST-403]
     {
         var secret = new Secret([1, 2, 3]);
+        Span<byte> bytes = secret.Span;
         secret.Dispose();
-        Assert.Equal(new byte[3], secret.Span.ToArray());
+        Assert.Equal(new byte[3], bytes.ToArray());
     }
 
     [Fact]

@@ -1,0 +1,136 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.Coap;
+
+/// <summary>Requests to one server, over UDP (<c>coap://host</c>) or TCP (<c>coap+tcp://host</c>). Its members may be called from any thread.</summary>
+public sealed class CoapClient : IAsyncDisposable
+{
+    private readonly CoapUdpEndpoint? _endpoint;
+    private readonly SocketAddress? _address;
+    private readonly CoapConnection? _connection;
+
+    private CoapClient(CoapUdpEndpoint endpoint, SocketAddress address)
+    {
+        _endpoint = endpoint;
+        _address = address;
+    }
+
+    private CoapClient(CoapConnection connection) => _connection = connection;
+
+    /// <summary>Resolves the host and opens a socket to it. Over UDP nothing is sent yet.</summary>
+    /// <param name="uri">The scheme coap or coap+tcp, a host, and a port unless it is 5683; path and query do not matter here (RFC 7252 section 6.1, RFC 8323 section 8.1).</param>
+    /// <param name="options">Limits and parameters.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="ArgumentException">Another scheme.</exception>
+    /// <exception cref="SocketException">The host is unknown, or over TCP does not answer.</exception>
+    public static async Task<CoapClient> ConnectAsync(Uri uri, CoapClientOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(uri);
+        options ??= new CoapClientOptions();
+        options.Udp.Validate();
+        bool tcp = uri.Scheme == "coap+tcp";
+        if (!tcp && uri.Scheme != "coap")
+        {
+            throw new ArgumentException($"The scheme {uri.Scheme} is neither coap nor coap+tcp.", nameof(uri));
+        }
+
+        int port = uri.Port > 0 ? uri.Port : DefaultPort;
+        IPAddress[] addresses = await Dns.GetHostAddressesAsync(uri.IdnHost.Trim('[', ']'), cancellationToken).ConfigureAwait(false);
+        var server = new IPEndPoint(addresses[0], port);
+        var socket = tcp
+            ? new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            await socket.ConnectAsync(server, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        return tcp ? OverTcp(socket, options.Tcp) : OverUdp(socket, options.Udp);
+    }
+
+    /// <summary>Sends a request and waits for its response, whatever its code.</summary>
+    /// <exception cref="CoapException">There is no response, or none that can be understood.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled. The server may have got the request all the same.</exception>
+    public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return _endpoint?.RequestAsync(_address!, request, cancellationToken) ?? _connection!.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>GET.</summary>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public Task<CoapResponse> GetAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
+        SendAsync(new CoapRequest(CoapCode.Get, pathAndQuery), cancellationToken);
+
+    /// <summary>POST.</summary>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public Task<CoapResponse> PostAsync(
+        string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default) =>
+        SendAsync(new CoapRequest(CoapCode.Post, pathAndQuery) { Payload = payload, ContentFormat = format }, cancellationToken);
+
+    /// <summary>PUT.</summary>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public Task<CoapResponse> PutAsync(
+        string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default) =>
+        SendAsync(new CoapRequest(CoapCode.Put, pathAndQuery) { Payload = payload, ContentFormat = format }, cancellationToken);
+
+    /// <summary>DELETE.</summary>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public Task<CoapResponse> DeleteAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
+        SendAsync(new CoapRequest(CoapCode.Delete, pathAndQuery), cancellationToken);
+
+    /// <summary>
+    /// An event: POST with No-Response (RFC 7967). Nobody waits for the server; over UDP the request is repeated until the server acknowledges it, for at most ten seconds.
+    /// </summary>
+    /// <exception cref="CoapException">The request could not be sent.</exception>
+    public Task PublishAsync(
+        string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default)
+    {
+        var request = new CoapRequest(CoapCode.Post, pathAndQuery) { Payload = payload, ContentFormat = format };
+        if (_connection is not null)
+        {
+            return _connection.SendWithoutResponseAsync(request, cancellationToken);
+        }
+
+        CoapNoResponse.SuppressAll(request);
+        _endpoint!.RequestWithoutResponse(_address!, request);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Closes the socket; over TCP after a Release. Requests under way fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_endpoint is not null)
+        {
+            await _endpoint.DisposeAsync().ConfigureAwait(false);
+        }
+        else
+        {
+            await _connection!.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
+    private static CoapClient OverUdp(Socket socket, CoapUdpOptions options) =>
+        new(new CoapUdpEndpoint(socket, options, options.Handler), socket.RemoteEndPoint!.Serialize());
+
+    private static CoapClient OverTcp(Socket socket, CoapConnectionOptions options)
+    {
+        CoapConnection connection = CoapConnection.Start(new SocketPipe(socket), options);
+        _ = SocketPipe.CloseAfterAsync(connection, socket);
+        return new CoapClient(connection);
+    }
+
+    // Specification: RFC 7252 section 6.1, RFC 8323 section 8.1.
+    internal const int DefaultPort = 5683;
+}

@@ -1,0 +1,233 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.Coap;
+
+// Requests both ways: those that arrive, on reused places, and our own.
+internal sealed partial class CoapUdpEndpoint
+{
+    private readonly Stack<IncomingRequest> _free = new();
+
+    /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
+    public async Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    {
+        var pending = new PendingRequest();
+        CoapSendHandle handle = Begin(address, request, pending, _options.RequestTimeout);
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => Cancel(handle, pending, cancellationToken));
+        return await pending.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Sends a request whose response nobody waits for. A confirmable one is repeated until it is acknowledged.</summary>
+    public void RequestWithoutResponse(SocketAddress address, CoapRequest request) => Begin(address, request, null, NoResponseTimeout);
+
+    private CoapSendHandle Begin(SocketAddress address, CoapRequest request, PendingRequest? pending, TimeSpan? timeout)
+    {
+        Span<byte> token = stackalloc byte[CoapHeader.MaxTokenLength];
+        RandomNumberGenerator.Fill(token);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed.IsCancellationRequested, this);
+            TimeSpan now = Now();
+            if (!request.TryWriteDatagram(_outgoing, request.IsConfirmable ? CoapType.Confirmable : CoapType.NonConfirmable, request.Method, token, out int length))
+            {
+                throw new CoapException(CoapError.MessageTooLarge, $"The request is larger than a datagram of {_outgoing.Length} bytes.");
+            }
+
+            CoapSendHandle handle = default;
+            CoapSendStatus status = TryGetPeer(address, now, out CoapPeerHandle peer)
+                ? _layer.TryRequest(peer, _outgoing.AsSpan(0, length), keepOpen: false, timeout, pending, now, out handle)
+                : CoapSendStatus.TooManyMessages;
+            Drain();
+            return status == CoapSendStatus.Ok
+                ? handle
+                : throw new CoapException(CoapError.TooManyRequests, $"The request could not be sent: {status}.");
+        }
+    }
+
+    private void Cancel(CoapSendHandle handle, PendingRequest pending, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _layer.Cancel(handle, Now());
+            Drain();
+        }
+
+        pending.TrySetCanceled(cancellationToken);
+    }
+
+    private IncomingRequest Begin(in CoapReceived received, CoapUdpPeer peer)
+    {
+        if (!_free.TryPop(out IncomingRequest? request))
+        {
+            request = new IncomingRequest();
+        }
+
+        request.Take(received, peer);
+        return request;
+    }
+
+    /// <summary>Runs the handler, outside the lock.</summary>
+    private void Run(IncomingRequest incoming)
+    {
+        if (_handler is null)
+        {
+            Complete(incoming, null, rejected: true);
+            return;
+        }
+
+        CoapResponse? refusal = CoapCriticalOptions.Refuse(incoming.Request.Options.View, _options.CriticalOptions);
+        if (refusal is not null)
+        {
+            // RFC 7252 section 5.4.1: in a non-confirmable request an unrecognised critical option "MUST cause the message to be rejected".
+            Complete(incoming, refusal, rejected: !incoming.Request.IsConfirmable);
+            return;
+        }
+
+        ValueTask<CoapResponse> task;
+        try
+        {
+            task = _handler(incoming.Request, _closed.Token);
+        }
+#pragma warning disable CA1031 // Whatever a handler throws becomes 5.00: one bad request must not end the server.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Complete(incoming, Fail(incoming, e), rejected: false);
+            return;
+        }
+
+        if (task.IsCompletedSuccessfully)
+        {
+            Complete(incoming, task.Result, rejected: false);
+        }
+        else
+        {
+            _ = CompleteAsync(incoming, task);
+        }
+    }
+
+    private async Task CompleteAsync(IncomingRequest incoming, ValueTask<CoapResponse> task)
+    {
+        CoapResponse response;
+        try
+        {
+            response = await task.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever a handler throws becomes 5.00: one bad request must not end the server.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            response = Fail(incoming, e);
+        }
+
+        Complete(incoming, response, rejected: false);
+    }
+
+    private CoapResponse Fail(IncomingRequest incoming, Exception e)
+    {
+        _options.HandlerFailed?.Invoke(incoming.Request, e);
+        return CoapResponse.Error(CoapCode.InternalServerError);
+    }
+
+    private void Complete(IncomingRequest incoming, CoapResponse? response, bool rejected)
+    {
+        lock (_gate)
+        {
+            TimeSpan now = Now();
+            if (rejected)
+            {
+                _layer.Reject(incoming.Exchange, now);
+            }
+            else if (CoapNoResponse.IsUnwanted(incoming.Request, (response ??= CoapResponse.Error(CoapCode.InternalServerError)).Code))
+            {
+                _layer.RespondNothing(incoming.Exchange, now);
+            }
+            else
+            {
+                int length = Write(response, incoming.Token);
+                _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
+            }
+
+            Drain();
+            if (_free.Count < MaxFree)
+            {
+                _free.Push(incoming);
+            }
+        }
+    }
+
+    private int Write(CoapResponse response, ReadOnlySpan<byte> token)
+    {
+        if (!response.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, response.Code, token, out int length))
+        {
+            // RFC 7252 section 5.9.3.1: the handler gave more than a datagram takes.
+            CoapResponse.Error(CoapCode.InternalServerError).TryWriteDatagram(_outgoing, CoapType.Acknowledgement, CoapCode.InternalServerError, token, out length);
+        }
+
+        return length;
+    }
+
+    /// <summary>A request that a handler answers: its bytes, copied, in a place that is used again.</summary>
+    private sealed class IncomingRequest
+    {
+        private readonly byte[] _token = new byte[CoapHeader.MaxTokenLength];
+        private byte[] _bytes = new byte[InitialLength];
+        private int _tokenLength;
+
+        public CoapRequest Request { get; } = new();
+
+        public CoapExchangeHandle Exchange { get; private set; }
+
+        public ReadOnlySpan<byte> Token => _token.AsSpan(0, _tokenLength);
+
+        public void Take(in CoapReceived received, CoapUdpPeer peer)
+        {
+            CoapMessageReader message = received.Message;
+            ReadOnlySpan<byte> options = message.Options.Encoded;
+            int length = options.Length + message.Payload.Length;
+            if (length > _bytes.Length)
+            {
+                _bytes = new byte[length];
+            }
+
+            options.CopyTo(_bytes);
+            message.Payload.CopyTo(_bytes.AsSpan(options.Length));
+            message.Token.CopyTo(_token);
+            _tokenLength = message.Token.Length;
+            Exchange = received.Exchange;
+            Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, peer);
+        }
+
+        private const int InitialLength = 256;
+    }
+
+    /// <summary>A request of ours that waits for its response.</summary>
+    private sealed class PendingRequest() : TaskCompletionSource<CoapResponse>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public void OnResponse(CoapMessageReader message)
+        {
+            ReadOnlySpan<byte> options = message.Options.Encoded;
+            var copy = new byte[options.Length + message.Payload.Length];
+            options.CopyTo(copy);
+            message.Payload.CopyTo(copy.AsSpan(options.Length));
+            TrySetResult(new CoapResponse(message.Code, new CoapOptionList(copy, 0, options.Length), copy.AsMemory(options.Length)));
+        }
+
+        public void OnEnded(CoapEndReason reason) => TrySetException(reason switch
+        {
+            CoapEndReason.Reset => new CoapException(CoapError.Reset, "The peer rejected the request; perhaps it has restarted."),
+            CoapEndReason.Unreachable => new CoapException(CoapError.Unreachable, "The peer cannot be reached."),
+            CoapEndReason.UnrecognizedOption => new CoapException(CoapError.UnrecognizedOption, "The response has a critical option that is not understood."),
+            CoapEndReason.PeerRemoved => new CoapException(CoapError.Released, "The endpoint was closed."),
+            _ => new CoapException(CoapError.TimedOut, "No response in time."),
+        });
+    }
+
+    // Implementation.
+    private static readonly TimeSpan NoResponseTimeout = TimeSpan.FromSeconds(10);
+    private const int MaxFree = 1024;
+}

@@ -1,0 +1,427 @@
+using System;
+using System.Collections;
+using Flint.Ota;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// A device's life with its server: connects, resumes or shakes hands, keeps the connection, serves functions and variables, publishes events,
+/// updates itself, and comes back from everything (docs/spec/device-agent.md). One thread runs it; <see cref="Publish"/> may be called from any.
+/// </summary>
+public sealed class DeviceAgent : ICoapHandler
+{
+    private readonly DeviceAgentSettings _settings;
+    private readonly IDevicePlatform _platform;
+    private readonly IDeviceCrypto _crypto;
+    private readonly IEntropySource _random;
+    private readonly DeviceResources _resources = new DeviceResources();
+    private readonly ArrayList _events = new ArrayList();
+    private readonly byte[] _jitter = new byte[4];
+    private DeviceUpdater? _updater;
+    private DeviceConnection? _connection;
+    private DeviceTunnel? _tunnel;
+    private TunnelTicket? _ticket;
+    private int _pin;
+    private int _failures;
+    private long _nextAttempt;
+    private long _deadline;
+    private long _lastHeard;
+    private long _nextObserve;
+    private readonly long _trialEnds;
+    private bool _isPinging;
+    private bool _reportDue = true;
+    private bool _stop;
+
+    /// <param name="settings">Times, sizes and the tunnel's settings; not to be changed afterwards.</param>
+    /// <param name="platform">The board.</param>
+    /// <param name="crypto">The platform's AES and HMAC.</param>
+    /// <param name="random">Randomness, hedged: see <see cref="HedgedRandom"/>.</param>
+    /// <exception cref="ArgumentException">The settings are not valid; the message says why.</exception>
+    public DeviceAgent(DeviceAgentSettings settings, IDevicePlatform platform, IDeviceCrypto crypto, IEntropySource random)
+    {
+        if (settings == null || platform == null || crypto == null || random == null)
+        {
+            throw new ArgumentNullException(nameof(settings));
+        }
+
+        settings.Validate();
+        _settings = settings;
+        _platform = platform;
+        _crypto = crypto;
+        _random = random;
+        _trialEnds = platform.Now + settings.TrialTimeout;
+    }
+
+    /// <summary>Whether the server has accepted this device and the connection lives.</summary>
+    public bool IsConnected => _connection != null && _connection.Endpoint != null;
+
+    /// <summary>How many connections were made, and how many of them resumed an earlier session.</summary>
+    public int Connections { get; private set; }
+
+    /// <summary>How many connections resumed an earlier session.</summary>
+    public int Resumptions { get; private set; }
+
+    /// <summary>Why the last tunnel died.</summary>
+    public TunnelFailure LastFailure { get; private set; }
+
+    /// <summary>What the engine said to the server's last offer; Ok where there was none.</summary>
+    public OtaStatus LastOffer => _updater == null ? OtaStatus.Ok : _updater.LastOffer;
+
+    /// <summary>Events that were dropped because too many waited.</summary>
+    public int EventsDropped { get; private set; }
+
+    /// <summary>Offers a function at <c>/f/{name}</c>. It runs on the agent's thread.</summary>
+    public void AddFunction(string name, DeviceFunction function) => _resources.AddFunction(name, function);
+
+    /// <summary>Offers a variable at <c>/v/{name}</c>. It is read on the agent's thread.</summary>
+    public void AddVariable(string name, DeviceVariable variable) => _resources.AddVariable(name, variable);
+
+    /// <summary>Updates this device with the engine, which has been started.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="boot">Resets the device when the engine asks for it.</param>
+    /// <param name="selfTest">Judges an image on trial once it has reached the server; null: reaching it is enough.</param>
+    public void UseUpdates(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest) => _updater = new DeviceUpdater(engine, boot, selfTest, _settings);
+
+    /// <summary>Sends an event to <c>/e/{name}</c> of the server, now or when it can be reached. Up to 16 wait; then the oldest is dropped.</summary>
+    public void Publish(string name, string payload)
+    {
+        lock (_events)
+        {
+            if (_events.Count == MaxEvents)
+            {
+                _events.RemoveAt(0);
+                EventsDropped++;
+            }
+
+            _events.Add(new DeviceEvent(name, payload));
+        }
+    }
+
+    /// <summary>Runs until <see cref="Stop"/>, or until the device resets itself.</summary>
+    public void Run()
+    {
+        _stop = false;
+        while (!_stop)
+        {
+#pragma warning disable CA1031 // a fault of ours must not end the device's life: it is recorded, and the agent starts over
+            try
+            {
+                Step();
+            }
+            catch (Exception e)
+            {
+                Record(e);
+                Drop();
+            }
+#pragma warning restore CA1031
+        }
+
+        Drop();
+    }
+
+    /// <summary>Lets <see cref="Run"/> return soon.</summary>
+    public void Stop() => _stop = true;
+
+    /// <inheritdoc/>
+    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => _resources.Answer(endpoint, request);
+
+    /// <inheritdoc/>
+    public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
+    {
+        if (_updater != null)
+        {
+            _updater.TryTake(endpoint, requestId, response, _platform.Now);
+        }
+    }
+
+    /// <summary>One turn of the loop: at most a second, but for the computations of a full handshake.</summary>
+    internal void Step()
+    {
+        long now = _platform.Now;
+        Feed(now);
+        if (_updater != null && _updater.WantsReset)
+        {
+            Drop();
+            _stop = true;
+            _updater.Reset();
+        }
+        else if (_connection == null)
+        {
+            Connect(now);
+        }
+        else if (_connection.Endpoint == null)
+        {
+            ShakeHands(now);
+        }
+        else
+        {
+            Serve(now);
+        }
+    }
+
+    /// <summary>The watchdog hears of a loop that turns; not of one whose image on trial cannot reach the server.</summary>
+    private void Feed(long now)
+    {
+        if (_updater == null || !_updater.IsOnTrial || now < _trialEnds)
+        {
+            _platform.FeedWatchdog();
+        }
+    }
+
+    private void Connect(long now)
+    {
+        if (now < _nextAttempt)
+        {
+            long wait = _nextAttempt - now;
+            _platform.Sleep(wait < Turn ? (int)wait : Turn);
+            return;
+        }
+
+        // What takes seconds comes before the server's deadline begins to run [ST-706].
+        _ticket ??= DeviceTickets.Take(_platform);
+        var tunnel = new DeviceTunnel(_settings.Tunnel, _crypto, _random);
+        tunnel.UsePin(_pin);
+        TunnelTicket? ticket = _ticket != null && _ticket.Suite == _settings.Tunnel.Suite ? _ticket : null;
+        if (ticket == null)
+        {
+            tunnel.Prepare();
+        }
+
+        IDeviceTransport? transport = _platform.Connect();
+        if (transport == null)
+        {
+            tunnel.Abandon();
+            BackOff(_platform.Now);
+            return;
+        }
+
+        _ticket = null;
+        _tunnel = tunnel;
+        _connection = new DeviceConnection(transport, tunnel, this, _settings.MaxMessage);
+        _deadline = _platform.Now + _settings.HandshakeTimeout;
+        tunnel.Begin(ticket);
+        Resumptions += ticket == null ? 0 : 1;
+    }
+
+    private void ShakeHands(long now)
+    {
+        DeviceConnection connection = _connection!;
+        if (now >= _deadline)
+        {
+            connection.GiveUp();
+            Lost();
+        }
+        else if (!connection.Connect(Turn, now))
+        {
+            Lost();
+        }
+        else if (connection.Endpoint != null)
+        {
+            _failures = 0;
+            _lastHeard = now;
+            _isPinging = false;
+            _reportDue = true;
+            Connections++;
+            DeviceTickets.Save(_platform, _tunnel!.TakeTicket());
+            _updater?.OnConnected(now);
+        }
+    }
+
+    private void Serve(long now)
+    {
+        DeviceConnection connection = _connection!;
+        bool isBusy = Speak(connection, now, out bool lives);
+        long before = connection.WireBytesRead;
+        if (!lives || !connection.Pump(isBusy ? ShortTurn : Turn, _platform.Now))
+        {
+            Lost();
+            return;
+        }
+
+        if (connection.WireBytesRead != before)
+        {
+            _lastHeard = _platform.Now;
+            _isPinging = false;
+        }
+        else if (now - _lastHeard >= 2L * _settings.KeepAlive)
+        {
+            Lost();
+        }
+    }
+
+    /// <summary>Says what is to be said, one message at a time: the report, chunks, events, changes of variables, a Ping.</summary>
+    /// <returns>Whether responses are awaited, so that the next turn should be a short one.</returns>
+    private bool Speak(DeviceConnection connection, long now, out bool lives)
+    {
+        CoapEndpoint endpoint = connection.Endpoint!;
+        lives = true;
+        while (lives && SpeakOnce(endpoint, now))
+        {
+            lives = connection.Flush(now);
+        }
+
+        return endpoint.RequestsInFlight != 0;
+    }
+
+    private bool SpeakOnce(CoapEndpoint endpoint, long now)
+    {
+        if (_reportDue && endpoint.CanRequest)
+        {
+            _reportDue = false;
+            if (Report(endpoint))
+            {
+                return true;
+            }
+        }
+
+        if ((_updater != null && _updater.Step(endpoint, now)) || SendEvent(endpoint))
+        {
+            return true;
+        }
+
+        if (now >= _nextObserve)
+        {
+            if (_resources.Notify(endpoint))
+            {
+                return true;
+            }
+
+            _nextObserve = now + _settings.ObserveInterval;
+        }
+
+        if (!_isPinging && now - _lastHeard >= _settings.KeepAlive)
+        {
+            _isPinging = true;
+            endpoint.Ping();
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool SendEvent(CoapEndpoint endpoint)
+    {
+        if (!endpoint.CanRequest)
+        {
+            return false;
+        }
+
+        DeviceEvent? one = null;
+        lock (_events)
+        {
+            if (_events.Count > 0)
+            {
+                one = (DeviceEvent)_events[0]!;
+                _events.RemoveAt(0);
+            }
+        }
+
+        return one != null && Post(endpoint, one.Name, one.Payload);
+    }
+
+    /// <summary>What the server should know of the time without it: how the last update ended, and the last fault.</summary>
+    private bool Report(CoapEndpoint endpoint)
+    {
+        byte[]? crash = _platform.Load(CrashName);
+        if (crash != null && crash.Length > 0)
+        {
+            _platform.Save(CrashName, new byte[0]);
+            Publish("device/crash", System.Text.Encoding.UTF8.GetString(crash, 0, crash.Length));
+        }
+
+        if (_updater == null)
+        {
+            return false;
+        }
+
+        OtaEngine engine = _updater.Engine;
+        string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text((int)engine.Boot.Sequence) + " "
+            + DecimalText.Text((int)engine.LastReason) + " " + DecimalText.Text((int)engine.LastDetail);
+        return Post(endpoint, "device/boot", text);
+    }
+
+    /// <summary>POST /e/{name} that suppresses every response (RFC 7967).</summary>
+    private static bool Post(CoapEndpoint endpoint, string name, string payload)
+    {
+        CoapWriter writer = endpoint.BeginRequest(CoapCode.Post, false, out _);
+        writer.WriteOption(CoapOptionNumber.UriPath, "e");
+        int start = 0;
+        for (int i = 0; i <= name.Length; i++)
+        {
+            if (i == name.Length || name[i] == '/')
+            {
+                writer.WriteOption(CoapOptionNumber.UriPath, name.Substring(start, i - start));
+                start = i + 1;
+            }
+        }
+
+        writer.WriteOption(CoapOptionNumber.ContentFormat, 0u);
+        writer.WriteOption(CoapOptionNumber.NoResponse, SuppressAll);
+        writer.WritePayload(payload);
+        return endpoint.Complete() == CoapWriteStatus.Ok;
+    }
+
+    private void Lost()
+    {
+        LastFailure = _tunnel!.Failure;
+        if (_tunnel.Alert == TunnelAlert.UnknownKey && LastFailure == TunnelFailure.AlertFromPeer)
+        {
+            // [ST-310]: a hint; the other pins are as trusted as this one.
+            _pin = (_pin + 1) % _settings.Tunnel.Pins.Length;
+        }
+
+        Drop();
+        BackOff(_platform.Now);
+    }
+
+    private void Drop()
+    {
+        _connection?.Close();
+        _connection = null;
+        _tunnel = null;
+        _resources.ForgetObservers();
+    }
+
+    /// <summary>Full jitter: a random part of a span that doubles with each failure [ST-706].</summary>
+    private void BackOff(long now)
+    {
+        long span = _settings.MinBackoff;
+        for (int i = 0; i < _failures && span < _settings.MaxBackoff; i++)
+        {
+            span *= 2;
+        }
+
+        span = span < _settings.MaxBackoff ? span : _settings.MaxBackoff;
+        _failures++;
+        _random.Fill(_jitter, 0, _jitter.Length);
+        _nextAttempt = now + (BigEndian.ReadUInt32(_jitter, 0) % span) + 1;
+    }
+
+    private void Record(Exception e)
+    {
+        string text = e.GetType().FullName + ": " + e.Message + "\n" + e.StackTrace;
+        if (text.Length > MaxCrash)
+        {
+            text = text.Substring(0, MaxCrash);
+        }
+
+        int count = Utf8Text.Count(text);
+        byte[] bytes = new byte[count < 0 ? 0 : count];
+        if (count > 0)
+        {
+            Utf8Text.Write(text, bytes, 0);
+        }
+
+        _platform.Save(CrashName, bytes);
+    }
+
+    // Specification
+    private const uint SuppressAll = 26;
+
+    // Implementation
+    private const string CrashName = "crash";
+    private const int MaxCrash = 400;
+    private const int MaxEvents = 16;
+    private const int Turn = 500;
+    private const int ShortTurn = 50;
+}

@@ -1,0 +1,195 @@
+using System;
+using System.IO;
+using Flint.Ota;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// Flash made of files, one a block, in a folder of the device's file system (<c>I:\</c> or <c>D:\</c>). A file that is missing, or ends early, reads as
+/// erased; so erasing deletes, and programming appends, which is what a log-structured file system does well. What a lost power leaves of a file is
+/// what the engine expects of flash: any part of what was written last.
+/// </summary>
+public sealed class DeviceFileFlash : OtaFlash
+{
+    private readonly string _folder;
+    private readonly int _blockLength;
+    private readonly int _blockCount;
+    private readonly byte[] _padding = new byte[PaddingLength];
+
+    /// <param name="folder">An existing folder, with its separator at the end: <c>I:\ota\</c>.</param>
+    /// <param name="blockLength">The bytes of a block, and so of a file at most.</param>
+    /// <param name="blockCount">How many blocks there are.</param>
+    /// <exception cref="ArgumentException">There is no folder, or a number is not positive.</exception>
+    public DeviceFileFlash(string folder, int blockLength, int blockCount)
+    {
+        if (folder == null || blockLength <= 0 || blockCount <= 0 || blockCount > int.MaxValue / blockLength)
+        {
+            throw new ArgumentException("A folder, and blocks that fit 2 GiB.", nameof(folder));
+        }
+
+        _folder = folder;
+        _blockLength = blockLength;
+        _blockCount = blockCount;
+        for (int i = 0; i < PaddingLength; i++)
+        {
+            _padding[i] = Erased;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Size => _blockLength * _blockCount;
+
+    /// <inheritdoc/>
+    public override int WriteUnit => Unit;
+
+    /// <inheritdoc/>
+    public override byte ErasedValue => Erased;
+
+    /// <inheritdoc/>
+    public override int BlockCount => _blockCount;
+
+    /// <inheritdoc/>
+    public override int BlockStart(int block) => block * _blockLength;
+
+    /// <inheritdoc/>
+    public override int BlockLength(int block) => _blockLength;
+
+    /// <inheritdoc/>
+    public override bool Read(int address, byte[] buffer, int offset, int count)
+    {
+        if (!IsRange(address, buffer, offset, count))
+        {
+            return false;
+        }
+
+#pragma warning disable CA1031 // a file system that fails is flash that fails: a result, never an exception
+        try
+        {
+            while (count > 0)
+            {
+                int inBlock = address % _blockLength;
+                int part = _blockLength - inBlock < count ? _blockLength - inBlock : count;
+                ReadBlock(address / _blockLength, inBlock, buffer, offset, part);
+                address += part;
+                offset += part;
+                count -= part;
+            }
+
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool Program(int address, byte[] buffer, int offset, int count)
+    {
+        if (!IsRange(address, buffer, offset, count) || address % Unit != 0 || count % Unit != 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            while (count > 0)
+            {
+                int inBlock = address % _blockLength;
+                int part = _blockLength - inBlock < count ? _blockLength - inBlock : count;
+                WriteBlock(address / _blockLength, inBlock, buffer, offset, part);
+                address += part;
+                offset += part;
+                count -= part;
+            }
+
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool EraseBlock(int block)
+    {
+        if (block < 0 || block >= _blockCount)
+        {
+            return false;
+        }
+
+        try
+        {
+            string path = Path(block);
+            if (File.Exists(path))
+            {
+                File.Delete(path);
+            }
+
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+#pragma warning restore CA1031
+
+    private void ReadBlock(int block, int start, byte[] buffer, int offset, int count)
+    {
+        int read = 0;
+        string path = Path(block);
+        if (File.Exists(path))
+        {
+            using (var file = new FileStream(path, FileMode.Open, FileAccess.Read))
+            {
+                if (file.Length > start)
+                {
+                    file.Seek(start, SeekOrigin.Begin);
+                    int more = 1;
+                    while (read < count && more > 0)
+                    {
+                        more = file.Read(buffer, offset + read, count - read);
+                        read += more;
+                    }
+                }
+            }
+        }
+
+        for (; read < count; read++)
+        {
+            buffer[offset + read] = Erased;
+        }
+    }
+
+    private void WriteBlock(int block, int start, byte[] buffer, int offset, int count)
+    {
+        using (var file = new FileStream(Path(block), FileMode.OpenOrCreate, FileAccess.ReadWrite))
+        {
+            long end = file.Seek(0, SeekOrigin.End);
+            for (long gap = start - end; gap > 0; gap -= PaddingLength)
+            {
+                file.Write(_padding, 0, gap < PaddingLength ? (int)gap : PaddingLength);
+            }
+
+            if (end > start)
+            {
+                file.Seek(start, SeekOrigin.Begin);
+            }
+
+            file.Write(buffer, offset, count);
+            file.Flush();
+        }
+    }
+
+    private bool IsRange(int address, byte[] buffer, int offset, int count) =>
+        buffer != null && offset >= 0 && count >= 0 && count <= buffer.Length - offset && address >= 0 && count <= Size - address;
+
+    private string Path(int block) => _folder + "b" + DecimalText.Text(block);
+
+    // Implementation
+    private const int Unit = 16;
+    private const byte Erased = 0xFF;
+    private const int PaddingLength = 64;
+}

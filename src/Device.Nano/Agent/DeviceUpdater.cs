@@ -1,0 +1,227 @@
+using System;
+using Flint.Ota;
+
+namespace Flint.Device.Nano;
+
+/// <summary>
+/// The update engine over CoAP (docs/spec/device-agent.md section 4): asks for offers, fetches chunks with a window, arms, confirms or rejects.
+/// It keeps requests that wait; the engine keeps everything that must survive.
+/// </summary>
+internal sealed class DeviceUpdater
+{
+    private readonly OtaEngine _engine;
+    private readonly OtaBoot _boot;
+    private readonly DeviceSelfTest? _selfTest;
+    private readonly DeviceAgentSettings _settings;
+    private readonly OtaRequest _request = new OtaRequest();
+    private readonly int[] _chunks = new int[MaxWindow];
+    private readonly byte[] _text = new byte[2 * OtaRequest.ArtifactLength];
+    private int _offer;
+    private long _nextOffer;
+    private long _lastProgress;
+
+    public DeviceUpdater(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest, DeviceAgentSettings settings)
+    {
+        _engine = engine;
+        _boot = boot;
+        _selfTest = selfTest;
+        _settings = settings;
+    }
+
+    /// <summary>Whether the running image is on trial, so that not reaching the server in time rolls it back.</summary>
+    public bool IsOnTrial => _engine.State == OtaState.Trial;
+
+    /// <summary>Whether the device is to be reset: an image is armed, or the running one was rejected.</summary>
+    public bool WantsReset => _engine.State == OtaState.Armed || _engine.State == OtaState.Rejected;
+
+    public OtaEngine Engine => _engine;
+
+    public void Reset() => _boot.Reset();
+
+    /// <summary>A new connection: everything that waited is asked for again, and an offer at once.</summary>
+    public void OnConnected(long now)
+    {
+        ForgetRequests();
+        _nextOffer = now;
+        _lastProgress = now;
+        if (_engine.State == OtaState.Paused)
+        {
+            _engine.Resume();
+        }
+
+        if (IsOnTrial)
+        {
+            // The server has accepted this image's device: the last thing that a self-test could ask of the network.
+            uint fault = RunSelfTest();
+            if (fault == 0)
+            {
+                _engine.Confirm();
+            }
+            else
+            {
+                _engine.Reject(OtaReason.SelfTestFailed, fault);
+            }
+        }
+    }
+
+    /// <summary>Begins one request where one is due, into the endpoint's empty output.</summary>
+    /// <returns>Whether there is something to write.</returns>
+    public bool Step(CoapEndpoint endpoint, long now)
+    {
+        if (!endpoint.CanRequest)
+        {
+            return false;
+        }
+
+        switch (_engine.State)
+        {
+            case OtaState.Idle:
+                return now >= _nextOffer && AskForOffer(endpoint, now);
+            case OtaState.Downloading:
+                return FetchChunk(endpoint, now);
+            case OtaState.Verified:
+                _engine.Arm();
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Takes a response if it is one of the updater's.</summary>
+    public bool TryTake(CoapEndpoint endpoint, int requestId, CoapReader response, long now)
+    {
+        if (requestId == _offer)
+        {
+            _offer = 0;
+            if (response.Code == CoapCode.Content && response.PayloadLength > 0)
+            {
+                LastOffer = _engine.Offer(endpoint.Input, response.PayloadOffset, response.PayloadLength);
+                _lastProgress = now;
+            }
+
+            return true;
+        }
+
+        for (int i = 0; i < MaxWindow; i++)
+        {
+            if (_chunks[i] == requestId)
+            {
+                _chunks[i] = 0;
+                if (response.Code == CoapCode.Content)
+                {
+                    OtaStatus status = _engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength);
+                    _lastProgress = status == OtaStatus.Ok ? now : _lastProgress;
+                }
+
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What the engine said to the last offer.</summary>
+    public OtaStatus LastOffer { get; private set; }
+
+    private bool AskForOffer(CoapEndpoint endpoint, long now)
+    {
+        _nextOffer = now + _settings.OfferInterval;
+        CoapWriter writer = endpoint.BeginRequest(CoapCode.Get, true, out _offer);
+        writer.WriteOption(CoapOptionNumber.UriPath, "u");
+        WriteQuery(writer, 's', _engine.Boot.Sequence);
+        return endpoint.Complete() == CoapWriteStatus.Ok;
+    }
+
+    private bool FetchChunk(CoapEndpoint endpoint, long now)
+    {
+        if (now - _lastProgress >= _settings.RequestTimeout)
+        {
+            // What was asked for is lost somewhere: ask again, the engine knows for what.
+            for (int i = 0; i < MaxWindow; i++)
+            {
+                endpoint.Forget(_chunks[i]);
+                _chunks[i] = 0;
+            }
+
+            _engine.ForgetRequests();
+            _lastProgress = now;
+        }
+
+        int slot = FreeSlot();
+        if (slot < 0 || !_engine.TryGetRequest(_request))
+        {
+            return false;
+        }
+
+        CoapWriter writer = endpoint.BeginRequest(CoapCode.Get, true, out int id);
+        _chunks[slot] = id;
+        for (int i = 0; i < OtaRequest.ArtifactLength; i++)
+        {
+            _text[2 * i] = Hex(_request.Artifact[i] >> 4);
+            _text[(2 * i) + 1] = Hex(_request.Artifact[i] & 0x0F);
+        }
+
+        writer.WriteOption(CoapOptionNumber.UriPath, "o");
+        writer.WriteOption(CoapOptionNumber.UriPath, _text, 0, _text.Length);
+        WriteQuery(writer, 'o', (uint)_request.Offset);
+        WriteQuery(writer, 'n', (uint)_request.Length);
+        return endpoint.Complete() == CoapWriteStatus.Ok;
+    }
+
+    private void WriteQuery(CoapWriter writer, char name, uint value)
+    {
+        int count = DecimalText.Write((int)(value & int.MaxValue), _text);
+        for (int i = count - 1; i >= 0; i--)
+        {
+            _text[i + 2] = _text[i];
+        }
+
+        _text[0] = (byte)name;
+        _text[1] = (byte)'=';
+        writer.WriteOption(CoapOptionNumber.UriQuery, _text, 0, count + 2);
+    }
+
+    private uint RunSelfTest()
+    {
+        if (_selfTest == null)
+        {
+            return 0;
+        }
+
+#pragma warning disable CA1031 // a self-test that throws has failed, whatever it throws
+        try
+        {
+            return _selfTest();
+        }
+        catch (Exception)
+        {
+            return uint.MaxValue;
+        }
+#pragma warning restore CA1031
+    }
+
+    private void ForgetRequests()
+    {
+        Array.Clear(_chunks, 0, MaxWindow);
+        _offer = 0;
+        _engine.ForgetRequests();
+    }
+
+    private int FreeSlot()
+    {
+        for (int i = 0; i < MaxWindow; i++)
+        {
+            if (_chunks[i] == 0)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static byte Hex(int digit) => (byte)(digit < 10 ? '0' + digit : 'a' + digit - 10);
+
+    // Implementation: requests in flight; more would need more RAM at the server's side of the socket, and gain nothing on a local link.
+    private const int MaxWindow = 4;
+}

@@ -1,0 +1,19 @@
+namespace Flint.Ota.Testing;
+
+/// <summary>A fault at the n-th program or erase, counted from 1.</summary>
+/// <param name="Operation">The number of the operation.</param>
+/// <param name="Kind">What happens there.</param>
+public readonly record struct FlashFault(int Operation, FlashFaultKind Kind)
+{
+    /// <summary>The kinds that cut the power.</summary>
+    public const int CutKinds = 6;
+
+    /// <summary>All kinds.</summary>
+    public const int Kinds = 10;
+
+    /// <summary>Whether the power goes.</summary>
+    public bool IsCut => (int)Kind < CutKinds;
+
+    /// <summary>As a replay line has it: the number, a colon, the kind.</summary>
+    public override string ToString() => $"{Operation}:{(int)Kind}";
+}

@@ -1,0 +1,35 @@
+namespace Flint.Ota.Testing;
+
+/// <summary>What happens at a program or an erase. The first six cut the power and differ in what they leave behind; the others do not.</summary>
+public enum FlashFaultKind
+{
+    /// <summary>The power goes before anything happened.</summary>
+    CutBefore = 0,
+
+    /// <summary>The first half is programmed or erased; a half-erased block is not safe to program, also where it reads erased.</summary>
+    CutHalfway = 1,
+
+    /// <summary>The last unit, or the whole block, holds random bits between old and new; where there is ECC it cannot be read.</summary>
+    CutTorn = 2,
+
+    /// <summary>A poisoned blank: the last unit, or the whole block, was touched and reads erased.</summary>
+    CutPoisoned = 3,
+
+    /// <summary>The power goes when all was done.</summary>
+    CutAfter = 4,
+
+    /// <summary>Metastable: all is there, but some bits read one way now and another way later.</summary>
+    CutUnsettled = 5,
+
+    /// <summary>The driver reports success and did nothing.</summary>
+    SilentLoss = 6,
+
+    /// <summary>The driver reports an error and did nothing.</summary>
+    Error = 7,
+
+    /// <summary>The driver reports success; the second half was not done.</summary>
+    SilentHalf = 8,
+
+    /// <summary>A program leaves one bit wrong and reports success; an erase likewise.</summary>
+    WrongBit = 9,
+}

@@ -1,0 +1,210 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+
+namespace Flint.Ota.Testing;
+
+/// <summary>
+/// Plays the scenarios on a board with faults at its flash operations: one at each operation in each kind, then pairs, then any number at
+/// random. Not for several threads at once; a proof per thread is cheap.
+/// </summary>
+public sealed class OtaProof : IDisposable
+{
+    /// <summary>Power-on states in which a run may begin: how many sessions wrote to the logs before.</summary>
+    public const int Phases = 4;
+
+    private readonly OtaBoard _board;
+    private readonly OtaLayout _layout;
+    private readonly ProofTrust _trust = new();
+    private readonly ProofRelease[] _releases;
+    private readonly FaultFlash _flash;
+    private readonly FaultFlash[] _provisioned = new FaultFlash[Phases];
+
+    /// <summary>A proof on a board.</summary>
+    /// <exception cref="ArgumentException">The layout does not fit the flash, or the images do not fit the banks; the message says what.</exception>
+    public OtaProof(OtaBoard board)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        _board = board;
+        _flash = new FaultFlash(board);
+        _layout = board.Layout(_flash);
+        _releases = ProofRelease.Three(_layout.Bank(0).ComponentCount, board.ImageLength);
+        for (int phase = 0; phase < Phases; phase++)
+        {
+            _provisioned[phase] = Provision(phase);
+        }
+    }
+
+    /// <summary>Whether the board has what a scenario needs.</summary>
+    public bool Supports(OtaScenario scenario) => scenario != OtaScenario.Factory || _layout.HasFactory;
+
+    /// <summary>Plays a scenario with the given faults.</summary>
+    /// <returns>An empty text where every property held, otherwise which did not.</returns>
+    public string Run(OtaScenario scenario, int phase, ReadOnlySpan<FlashFault> faults, out int operations)
+    {
+        uint seed = 0x2545F491;
+        foreach (FlashFault fault in faults)
+        {
+            seed = unchecked((seed * 31) + (uint)((fault.Operation * 16) + (int)fault.Kind));
+        }
+
+        _flash.CopyFrom(_provisioned[phase], seed);
+        foreach (FlashFault fault in faults)
+        {
+            _flash.Add(fault);
+        }
+
+        return new ProofRun(_board, _layout, _trust, _releases, scenario, _flash).Run(out operations);
+    }
+
+    /// <summary>One fault at every operation, of every kind.</summary>
+    public OtaProofReport RunSingles(OtaScenario scenario, int phase)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        for (int at = 1; at <= operations; at++)
+        {
+            for (int kind = 0; kind < FlashFault.Kinds; kind++)
+            {
+                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>
+    /// Two power cuts: the first at every operation, the second at every one after it, each of every cutting kind. Of the pairs, those whose
+    /// number leaves <paramref name="slice"/> when divided by <paramref name="slices"/> are run.
+    /// </summary>
+    public OtaProofReport RunPairs(OtaScenario scenario, int phase, int slice = 0, int slices = 1)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        int number = 0;
+        Span<FlashFault> faults = stackalloc FlashFault[2];
+        for (int first = 1; first <= operations; first++)
+        {
+            for (int kind = 0; kind < FlashFault.CutKinds; kind++)
+            {
+                faults[0] = new FlashFault(first, (FlashFaultKind)kind);
+                Run(scenario, phase, faults[..1], out int after);
+                for (int second = first + 1; second <= after; second++)
+                {
+                    for (int other = 0; other < FlashFault.CutKinds; other++)
+                    {
+                        if (number++ % slices == slice)
+                        {
+                            faults[1] = new FlashFault(second, (FlashFaultKind)other);
+                            Try(report, scenario, phase, faults);
+                        }
+                    }
+                }
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>Runs with one to <paramref name="mostFaults"/> power cuts each, chosen by <paramref name="seed"/>.</summary>
+    public OtaProofReport RunRandom(OtaScenario scenario, int phase, int runs, int mostFaults, uint seed)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        uint state = seed == 0 ? 1 : seed;
+        uint Draw(int below)
+        {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            return (state >> 4) % (uint)below;
+        }
+
+        for (int run = 0; run < runs; run++)
+        {
+            var faults = new FlashFault[1 + Draw(mostFaults)];
+            int at = 0;
+            for (int i = 0; i < faults.Length; i++)
+            {
+                at += 1 + (int)Draw(2 * operations / faults.Length);
+                faults[i] = new FlashFault(at, (FlashFaultKind)Draw(FlashFault.CutKinds));
+            }
+
+            Try(report, scenario, phase, faults);
+        }
+
+        return report;
+    }
+
+    /// <summary>Plays the run that a report's line names, for example <c>Good phase=1 faults=34:5,60:2</c>.</summary>
+    /// <returns>As <see cref="Run"/>.</returns>
+    /// <exception cref="FormatException">The line is not one.</exception>
+    public string Replay(string line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var faults = new List<FlashFault>();
+        if (parts.Length != 3 || !Enum.TryParse(parts[0], out OtaScenario scenario)
+            || !parts[1].StartsWith("phase=", StringComparison.Ordinal) || !parts[2].StartsWith("faults=", StringComparison.Ordinal))
+        {
+            throw new FormatException("A line is: scenario phase=n faults=operation:kind,operation:kind");
+        }
+
+        foreach (string fault in parts[2]["faults=".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] pair = fault.Split(':');
+            faults.Add(new FlashFault(int.Parse(pair[0], CultureInfo.InvariantCulture), (FlashFaultKind)int.Parse(pair[1], CultureInfo.InvariantCulture)));
+        }
+
+        return Run(scenario, int.Parse(parts[1]["phase=".Length..], CultureInfo.InvariantCulture), [.. faults], out _);
+    }
+
+    /// <summary>The flash as the last run left it: for each erase block, its first bytes and how many are not erased.</summary>
+    public string Dump() => FlashDump.Print(_flash);
+
+    /// <inheritdoc/>
+    public void Dispose() => _trust.Dispose();
+
+    private OtaProofReport Begin(OtaScenario scenario, int phase, out int operations)
+    {
+        var report = new OtaProofReport(_board.Name, scenario, phase);
+        string failure = Run(scenario, phase, [], out operations);
+        report.Add(failure, [], failure.Length > 0 ? Dump() : "");
+        report.Operations = operations;
+        return report;
+    }
+
+    private void Try(OtaProofReport report, OtaScenario scenario, int phase, ReadOnlySpan<FlashFault> faults)
+    {
+        string failure = Run(scenario, phase, faults, out _);
+        report.Add(failure, faults, failure.Length > 0 && report.Failures == 0 ? Dump() : "");
+    }
+
+    // Each phase is one more session in which a download was begun and given up: other blocks are current, other sequences are next.
+    private FaultFlash Provision(int phase)
+    {
+        var flash = new FaultFlash(_board);
+        var provisioner = new OtaProvisioner(flash, _layout, _trust);
+        Require(provisioner.InstallFirst(_releases[0].Envelope, _releases[0].Source));
+        if (_layout.HasFactory)
+        {
+            Require(provisioner.InstallFactory(_releases[0].Envelope, _releases[0].Source));
+        }
+
+        for (int i = 0; i < phase; i++)
+        {
+            var options = new OtaOptions(ProofRelease.Product) { ChunkLength = 512, BufferLength = 512 };
+            var engine = new OtaEngine(flash, _layout, _trust, new OtaBootStage(), options);
+            engine.Start();
+            Require(engine.Offer(_releases[2].Envelope, 0, _releases[2].Envelope.Length));
+            Require(engine.Abort());
+        }
+
+        return flash;
+    }
+
+    private void Require(OtaStatus status)
+    {
+        if (status != OtaStatus.Ok)
+        {
+            throw new ArgumentException($"The board {_board.Name} does not take an update of {_board.ImageLength} bytes: {status}.");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+using System;
+using System.Collections.Generic;
+
+namespace Flint.Ota.Testing;
+
+/// <summary>
+/// One device under one scenario and some faults, from its first power-on to where the scenario should bring it. Everything that must hold is
+/// checked after each start; the first that does not is the result.
+/// </summary>
+/// <remarks>The properties P1 to P11 are those of docs/ota-proof.md.</remarks>
+internal sealed class ProofRun
+{
+    private const int MaxPowerOns = 60;
+    private const int MaxTrials = 3;
+    private const int SettleBoots = 10;
+    private const int SteadyBoots = 3;
+
+    private readonly OtaBoard _board;
+    private readonly OtaLayout _layout;
+    private readonly OtaTrust _trust;
+    private readonly ProofRelease[] _releases;
+    private readonly OtaScenario _scenario;
+    private readonly FaultFlash _flash;
+    private readonly bool _driverLied;
+    private readonly OtaRequest _request = new();
+    private readonly byte[] _frame = new byte[OtaChunkFrame.HeaderLength + 1024];
+
+    // The world, which remembers across power cuts.
+    private string _failure = "";
+    private bool _isSwitched;
+    private bool _isRotten;
+    private bool _isServerGood;
+    private int _pauses;
+    private int _trials;
+    private uint _confirmed = 1;
+    private uint _trialOf;
+    private int _progress;
+    private uint _progressOf;
+    private int _fetched;
+    private int _offered;
+    private int _powerOns;
+
+    public ProofRun(OtaBoard board, OtaLayout layout, OtaTrust trust, ProofRelease[] releases, OtaScenario scenario, FaultFlash flash)
+    {
+        _board = board;
+        _layout = layout;
+        _trust = trust;
+        _releases = releases;
+        _scenario = scenario;
+        _flash = flash;
+        _driverLied = !flash.OnlyCuts;
+    }
+
+    private uint Goal => _scenario switch
+    {
+        OtaScenario.Good or OtaScenario.BadServer or OtaScenario.Pause => 2,
+        OtaScenario.SwitchManifest or OtaScenario.TwoUpdates or OtaScenario.Abort or OtaScenario.Factory => 3,
+        _ => 1,
+    };
+
+    /// <summary>Runs to the end; an empty text where everything held.</summary>
+    /// <param name="operations">The flash operations until the device was where the scenario should bring it.</param>
+    public string Run(out int operations)
+    {
+        bool isDone = false;
+        while (!isDone && _failure.Length == 0 && _powerOns < MaxPowerOns)
+        {
+            _powerOns++;
+            try
+            {
+                isDone = PowerOn();
+            }
+            catch (PowerCutException)
+            {
+                // The loop is the reset.
+            }
+        }
+
+        operations = _flash.Operations;
+        Require(isDone || _failure.Length > 0, "P2: did not converge");
+        Require(_flash.Violation.Length == 0, "P7: " + _flash.Violation);
+        if (_failure.Length == 0)
+        {
+            CheckSettled();
+            CheckWear();
+        }
+
+        return _failure;
+    }
+
+    /// <returns>Whether the device is where it should be.</returns>
+    private bool PowerOn()
+    {
+        OtaEngine engine = Start();
+        if (_failure.Length > 0)
+        {
+            return false;
+        }
+
+        uint runs = engine.Boot.Sequence;
+        if (engine.State == OtaState.Trial)
+        {
+            return OnTrial(engine, runs);
+        }
+
+        if (IsAtGoal(engine, runs))
+        {
+            return true;
+        }
+
+        if (_scenario == OtaScenario.RotConfirmed && runs == 2 && !_isRotten)
+        {
+            _isRotten = Rot(engine.Boot.Bank);
+            return false;
+        }
+
+        if (_scenario == OtaScenario.Factory && runs == 2 && engine.Boot.Source == OtaBootSource.Confirmed && !_isRotten)
+        {
+            _isRotten = Rot(0) && Rot(1);
+            return false;
+        }
+
+        Update(engine, runs);
+        return false;
+    }
+
+    private OtaEngine Start()
+    {
+        var options = new OtaOptions(ProofRelease.Product) { ChunkLength = 512, BufferLength = 512, Window = 4 };
+        var engine = new OtaEngine(_flash, _layout, _trust, new OtaBootStage(), options);
+        OtaBootDecision boot = engine.Start();
+
+        // P1: what runs is, byte for byte, what was signed.
+        ProofRelease? release = boot.Sequence is >= 1 and <= 3 ? _releases[boot.Sequence - 1] : null;
+        bool mayUseFactory = _scenario == OtaScenario.Factory && _isRotten;
+        Require(boot.Source != OtaBootSource.Recovery && release is not null, "P1: nothing to boot");
+        Require(boot.Source != OtaBootSource.Factory || mayUseFactory, "P8: the factory image while a bank is good");
+        if (_failure.Length > 0 || release is null)
+        {
+            return engine;
+        }
+
+        if (boot.Source == OtaBootSource.Confirmed && boot.Sequence > _confirmed && boot.Sequence == _trialOf)
+        {
+            // The power went when the confirm was on flash and before the program knew.
+            _confirmed = boot.Sequence;
+        }
+
+        Require(IsInBank(release, boot.Bank), $"P1: boots version {boot.Sequence} from bank {boot.Bank}, whose bytes nobody signed");
+        Require(engine.Floor == 1 || _confirmed == 3, "P3: the floor rose before the confirm");
+        Require(engine.Floor == 2 || _confirmed != 3, "P3: the floor fell");
+        Require(release.SecurityVersion >= engine.Floor, "P3: boots below the floor");
+        if (boot.Source == OtaBootSource.Trial)
+        {
+            _trials = _trialOf == boot.Sequence ? _trials + 1 : 1;
+            _trialOf = boot.Sequence;
+            Require(_trials <= MaxTrials, "P4: more trial boots than attempts");
+        }
+        else
+        {
+            Require(boot.Sequence >= _confirmed || _isRotten, $"P5: version {boot.Sequence} boots after {_confirmed} was confirmed");
+        }
+
+        if (engine.State is OtaState.Downloading or OtaState.Verified && !_driverLied)
+        {
+            Require(engine.Progress.VerifiedBytes >= _progress, "P10: progress went back");
+        }
+
+        return engine;
+    }
+
+    /// <returns>Whether the device is where it should be.</returns>
+    private bool OnTrial(OtaEngine engine, uint runs)
+    {
+        bool isBad = (runs == 2 && _scenario is OtaScenario.BadSelfTest or OtaScenario.CrashLoop) || (runs == 3 && _scenario == OtaScenario.BadFloor);
+        if (_scenario == OtaScenario.RotTrial && runs == 2)
+        {
+            _isRotten = Rot(engine.Boot.Bank);
+            return false;
+        }
+
+        if (isBad)
+        {
+            if (_scenario != OtaScenario.CrashLoop)
+            {
+                Expect(engine.Reject(OtaReason.SelfTestFailed, 7), OtaStatus.Ok, "reject");
+            }
+
+            return false;
+        }
+
+        OtaStatus status = engine.Confirm();
+        if (status == OtaStatus.Ok)
+        {
+            _confirmed = runs;
+            _progressOf = 0;
+        }
+        else
+        {
+            Expect(status, OtaStatus.FlashFailed, "confirm");
+        }
+
+        return status == OtaStatus.Ok && IsAtGoal(engine, runs);
+    }
+
+    private bool IsAtGoal(OtaEngine engine, uint runs)
+    {
+        if (runs != Goal || engine.Boot.Source == OtaBootSource.Factory)
+        {
+            return false;
+        }
+
+        switch (_scenario)
+        {
+            case OtaScenario.BadSelfTest:
+            case OtaScenario.BadFloor:
+                return IsRefused(engine) && Require(
+                    engine.LastReason is OtaReason.SelfTestFailed or OtaReason.AttemptsExhausted, $"the reason is lost: {engine.LastReason}");
+            case OtaScenario.CrashLoop:
+                return IsRefused(engine) && Require(engine.LastReason == OtaReason.AttemptsExhausted, $"the reason is lost: {engine.LastReason}");
+            case OtaScenario.RotTrial:
+                return _isRotten && IsRefused(engine) && Require(
+                    engine.LastReason is OtaReason.TrialCorrupt or OtaReason.AttemptsExhausted, $"the reason is lost: {engine.LastReason}");
+            case OtaScenario.RotConfirmed:
+                return _isRotten && Require(engine.LastReason == OtaReason.ConfirmedCorrupt, $"the reason is lost: {engine.LastReason}");
+            default:
+                return true;
+        }
+    }
+
+    private bool IsRefused(OtaEngine engine) => Offer(engine, Wanted(1)) == OtaStatus.RejectedBefore;
+
+    private void Update(OtaEngine engine, uint runs)
+    {
+        ProofRelease release = Wanted(runs);
+        OtaStatus status = Offer(engine, release);
+        if (status != OtaStatus.Ok)
+        {
+            // Flash that refuses is tried again at the next power-on.
+            Expect(status, OtaStatus.FlashFailed, "offer");
+            return;
+        }
+
+        int chunks = 0;
+        while (engine.State == OtaState.Downloading && _failure.Length == 0)
+        {
+            if (OnTheWay(engine, ref release, ++chunks))
+            {
+                return;
+            }
+
+            if (!engine.TryGetRequest(_request))
+            {
+                Require(false, "the download asks for nothing");
+                return;
+            }
+
+            Carry(engine, release);
+        }
+
+        if (engine.State == OtaState.Verified)
+        {
+            Arm(engine);
+        }
+    }
+
+    /// <summary>What a scenario does in the middle of a download; whether the power-on ends here.</summary>
+    private bool OnTheWay(OtaEngine engine, ref ProofRelease release, int chunks)
+    {
+        bool isHalfWay = chunks == 5 && release.Sequence == 2;
+        if (isHalfWay && _scenario == OtaScenario.SwitchManifest)
+        {
+            _isSwitched = true;
+            release = _releases[2];
+            OtaStatus status = Offer(engine, release);
+            Require(status is OtaStatus.Ok or OtaStatus.FlashFailed, $"offer: {status}");
+            return status != OtaStatus.Ok;
+        }
+
+        if (isHalfWay && _scenario == OtaScenario.Abort)
+        {
+            _isSwitched = true;
+            _progressOf = 0;
+            OtaStatus status = engine.Abort();
+            Require(status is OtaStatus.Ok or OtaStatus.FlashFailed, $"abort: {status}");
+            return true;
+        }
+
+        if (isHalfWay && _scenario == OtaScenario.Pause && _pauses < 2)
+        {
+            _pauses++;
+            Expect(engine.Pause(), OtaStatus.Ok, "pause");
+            Require(!engine.TryGetRequest(_request), "a paused download asks");
+            if (_pauses == 1)
+            {
+                return true;
+            }
+
+            Expect(engine.Resume(), OtaStatus.Ok, "resume");
+        }
+
+        return false;
+    }
+
+    private void Carry(OtaEngine engine, ProofRelease release)
+    {
+        if (!OtaChunk.TryWrite(release.Source, _request.Artifact, _request.Offset, _request.Length, _frame, out int written))
+        {
+            Require(false, "asks for what the manifest does not name");
+            return;
+        }
+
+        if (_scenario == OtaScenario.BadServer && !_isServerGood && !_request.IsTable && _request.Offset >= 1024)
+        {
+            _isServerGood = true;
+            _frame[OtaChunkFrame.HeaderLength] ^= 1;
+            OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
+        }
+
+        _fetched += _request.IsTable ? 0 : _request.Length;
+        OtaStatus status = engine.OnChunk(_frame, 0, written);
+        Require(status is OtaStatus.Ok or OtaStatus.BlockMismatch or OtaStatus.DownloadFailed, $"chunk: {status}");
+        if (status == OtaStatus.DownloadFailed)
+        {
+            Require(false, $"the download was given up: {engine.LastReason}");
+        }
+
+        _progress = engine.Progress.VerifiedBytes;
+        Require(_progress <= engine.Progress.TotalBytes, "P10: more than everything");
+    }
+
+    private void Arm(OtaEngine engine)
+    {
+        OtaStatus status = engine.Arm();
+        Require(status is OtaStatus.Ok or OtaStatus.FlashFailed, $"arm: {status}");
+        if (status == OtaStatus.Ok)
+        {
+            _progressOf = 0;
+            if (_scenario == OtaScenario.RotTrial && !_isRotten)
+            {
+                _isRotten = Rot(IsInBank(_releases[1], 0) ? 0 : 1);
+            }
+        }
+    }
+
+    private OtaStatus Offer(OtaEngine engine, ProofRelease release)
+    {
+        if (_progressOf != release.Sequence)
+        {
+            _progressOf = release.Sequence;
+            _progress = 0;
+            _offered += release.TotalBytes;
+        }
+
+        return engine.Offer(release.Envelope, 0, release.Envelope.Length);
+    }
+
+    private ProofRelease Wanted(uint runs) => _scenario switch
+    {
+        OtaScenario.SwitchManifest or OtaScenario.Abort => _releases[_isSwitched || runs == 2 ? 2 : 1],
+        OtaScenario.TwoUpdates => _releases[runs == 1 ? 1 : 2],
+        OtaScenario.Factory => _releases[_isRotten ? 2 : 1],
+        OtaScenario.BadFloor => _releases[2],
+        _ => _releases[1],
+    };
+
+    private bool IsInBank(ProofRelease release, int bank)
+    {
+        OtaBankLayout place = _layout.Bank(bank);
+        for (int i = 0; i < release.Images.Length; i++)
+        {
+            int address = _flash.BlockStart(place.Image(i).FirstBlock);
+            if (!_flash.Truth(address, release.Images[i].Length).SequenceEqual(release.Images[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Rot(int bank)
+    {
+        _flash.Rot(_flash.BlockStart(_layout.Bank(bank).Image(0).FirstBlock) + 777, 0x04);
+        return true;
+    }
+
+    private void CheckSettled()
+    {
+        uint settled = 0;
+        int operations = 0;
+        for (int boot = 0; boot < SettleBoots + SteadyBoots && _failure.Length == 0; boot++)
+        {
+            // A second copy with a bit that does not settle may be noticed late, and is then committed again, once.
+            operations = boot <= SettleBoots ? _flash.Operations : operations;
+            OtaEngine engine = Start();
+            settled = boot == 0 ? engine.Boot.Sequence : settled;
+            Require(engine.Boot.Sequence == settled && settled == Goal, "P5: a settled device changed its mind");
+        }
+
+        Require(_flash.Operations == operations, "P6: a settled boot wrote to flash");
+    }
+
+    // P9: a block of a bank is erased once for each offer, and once more for each fault or restart in its middle. P11: after a cut, one segment.
+    private void CheckWear()
+    {
+        int allowed = 3 + (2 * _flash.FaultsMet) + (_scenario is OtaScenario.BadServer ? 1 : 0);
+        for (int bank = 0; bank < 2; bank++)
+        {
+            OtaBankLayout place = _layout.Bank(bank);
+            for (int i = 0; i < place.ComponentCount; i++)
+            {
+                OtaRegion region = place.Image(i);
+                for (int block = region.FirstBlock; block < region.FirstBlock + region.BlockCount; block++)
+                {
+                    Require(_flash.Erases(block) <= allowed, $"P9: block {block} was erased {_flash.Erases(block)} times");
+                }
+            }
+        }
+
+        int segment = 0;
+        foreach (int length in _board.BlockLengths)
+        {
+            segment = Math.Max(segment, length);
+        }
+
+        bool restarts = _scenario is OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.Abort;
+        int again = _flash.FaultsMet + (restarts ? 1 : 0);
+        Require(_fetched <= _offered + (again * 2 * segment), $"P11: fetched {_fetched} bytes of {_offered}");
+    }
+
+    private void Expect(OtaStatus status, OtaStatus expected, string what) =>
+        Require(status == expected || (status == OtaStatus.FlashFailed && _flash.FaultsMet > 0), $"{what}: {status}");
+
+    private bool Require(bool holds, string otherwise)
+    {
+        if (!holds && _failure.Length == 0)
+        {
+            _failure = otherwise;
+        }
+
+        return holds;
+    }
+}

@@ -1,0 +1,246 @@
+extern alias ota;
+
+using System.Security.Cryptography;
+using Flint.Device.Nano.Tests.Support;
+using Flint.Ota;
+using OtaImage = ota::Flint.Ota.OtaImage;
+using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
+using OtaProvisioner = ota::Flint.Ota.OtaProvisioner;
+using OtaRelease = ota::Flint.Ota.OtaRelease;
+using OtaSigner = ota::Flint.Ota.OtaSigner;
+using ServerFlash = ota::Flint.Ota.OtaFlash;
+using ServerLayout = ota::Flint.Ota.OtaLayout;
+using ServerTrust = ota::Flint.Ota.OtaTrustStore;
+
+namespace Flint.Device.Nano.Tests.EndToEnd;
+
+/// <summary>Whole updates: the agent on file banks, with the device's own trust, against a gateway over loopback; the device is killed on the way.</summary>
+public sealed class UpdateTests : IDisposable
+{
+    private static readonly RSA SigningKey = TunnelFixture.Key("signing");
+    private readonly Gateway _gateway = new();
+    private readonly TestPlatform _platform;
+    private readonly string _folder = Directory.CreateTempSubdirectory("flint-nano-").FullName + Path.DirectorySeparatorChar;
+    private readonly List<int> _starts = [];
+
+    public UpdateTests()
+    {
+        _platform = new TestPlatform(_gateway.Port);
+        Provision(Release(1, 1));
+    }
+
+    [Fact]
+    public async Task Update_Whole_IsTriedAndConfirmed()
+    {
+        _gateway.Release = Release(2, 2);
+        Device device = await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle);
+
+        Assert.Equal([1, 2], _starts);
+        await AgentTests.Until(() => _gateway.Events.Any(e => e.StartsWith("device/boot=1 2 ", StringComparison.Ordinal)));
+        device.Kill();
+    }
+
+    [Fact]
+    public async Task Update_KilledInTheMiddle_GoesOnWhereItWas()
+    {
+        _gateway.Release = Release(2, 2);
+        _gateway.ChunksToServe = 20;
+        Device device = Start();
+        await AgentTests.Until(() => _gateway.ChunksServed == 20 && device.Engine.Progress.VerifiedBytes > 0);
+        device.Kill();
+        _gateway.ChunksToServe = int.MaxValue;
+        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
+
+        // The whole image has 48 chunks and a table; of what was there only the segment under way, four chunks, is fetched again.
+        Assert.InRange(_gateway.ChunksServed, 49, 49 + 4);
+        Assert.Equal([1, 1, 2], _starts);
+    }
+
+    [Fact]
+    public async Task Update_ConnectionCutInTheMiddle_GoesOn()
+    {
+        _gateway.Release = Release(2, 2);
+        _gateway.CutAfterChunks = 15;
+        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
+
+        Assert.Equal([1, 2], _starts);
+    }
+
+    [Fact]
+    public async Task Update_WhoseSelfTestFails_RollsBackAndSaysWhy()
+    {
+        _gateway.Release = Release(2, 2);
+        Device device = await RunUntil(engine => engine.Boot.Sequence == 1 && engine.LastReason == OtaReason.SelfTestFailed, selfTest: engine => engine.Boot.Sequence == 2 ? 42u : 0u);
+
+        Assert.Equal([1, 2, 1], _starts);
+        await AgentTests.Until(() => _gateway.Events.Any(e => e.EndsWith($" {(int)OtaReason.SelfTestFailed} 42", StringComparison.Ordinal)));
+
+        // The rejected image is offered again, and refused.
+        await AgentTests.Until(() => device.LastOffer == OtaStatus.RejectedBefore);
+        device.Kill();
+    }
+
+    [Fact]
+    public async Task Offer_NotSignedByATrustedKey_IsRefused()
+    {
+        using var other = RSA.Create(2048);
+        _gateway.Release = Release(2, 2, other);
+        Device device = Start();
+        await AgentTests.Until(() => device.LastOffer == OtaStatus.SignatureInvalid);
+
+        Assert.Equal(OtaState.Idle, device.Engine.State);
+        Assert.Equal(0, _gateway.ChunksServed);
+        device.Kill();
+    }
+
+    [Fact]
+    public async Task Trial_ThatCannotReachTheServer_IsNotFedAndRollsBack()
+    {
+        _gateway.Release = Release(2, 2);
+        Device device = Start();
+        await AgentTests.Until(() => device.Engine.State == OtaState.Armed);
+        await AgentTests.Until(() => !device.IsRunning);
+        _platform.HasNetwork = false;
+        for (int boot = 0; boot < 3; boot++)
+        {
+            device = Start();
+            Assert.Equal(2u, device.Engine.Boot.Sequence);
+            await AgentTests.Until(() => _platform.Sleeps.Count > 3);
+            _platform.Advance(900_000);
+            await Task.Delay(50);
+            int fed = _platform.Fed;
+            await Task.Delay(100);
+            Assert.Equal(fed, _platform.Fed);
+            device.Kill(); // the watchdog
+            _platform.Sleeps.Clear();
+        }
+
+        device = Start();
+        Assert.Equal((1u, OtaReason.AttemptsExhausted), (device.Engine.Boot.Sequence, device.Engine.LastReason));
+        device.Kill();
+    }
+
+    public void Dispose()
+    {
+        _gateway.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static OtaRelease Release(uint sequence, byte fill, RSA? key = null)
+    {
+        byte[] firmware = new byte[48 * 1024];
+        new Random(fill).NextBytes(firmware);
+        OtaImage image = OtaImage.Create(firmware);
+        byte[] manifest = new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = sequence, SecurityVersion = 1 }.Add(0, $"{sequence}.0", image).Build();
+        return new OtaRelease(OtaSigner.Sign(manifest, key ?? SigningKey), image);
+    }
+
+    /// <summary>The first image, by the server package's provisioner onto the same files.</summary>
+    private void Provision(OtaRelease release)
+    {
+        var flash = new ProvisionerFlash(NewFlash());
+        using var trust = new ServerTrust();
+        trust.Add(SigningKey);
+        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false, evidence: true), trust);
+        Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(release.Envelope.Span, release));
+    }
+
+    private DeviceFileFlash NewFlash() => new(_folder, 4096, 64);
+
+    private Device Start(Func<OtaEngine, uint>? selfTest = null)
+    {
+        var device = new Device(NewFlash(), _platform, selfTest);
+        _starts.Add((int)device.Engine.Boot.Sequence);
+        return device;
+    }
+
+    /// <summary>Starts the device again whenever it resets itself, until the condition holds.</summary>
+    private async Task<Device> RunUntil(Func<OtaEngine, bool> condition, Func<OtaEngine, uint>? selfTest = null)
+    {
+        for (int boot = 0; boot < 8; boot++)
+        {
+            Device device = Start(selfTest);
+            await AgentTests.Until(() => !device.IsRunning || condition(device.Engine));
+            if (condition(device.Engine))
+            {
+                return device;
+            }
+
+            device.Kill();
+        }
+
+        throw new InvalidOperationException("The device was started eight times.");
+    }
+
+    /// <summary>One boot of the device: the boot stage's decision, the agent's thread, and the end of both.</summary>
+    private sealed class Device
+    {
+        private readonly DeviceAgent _agent;
+        private readonly Thread _thread;
+        private volatile bool _isRunning = true;
+
+        public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest)
+        {
+            var boot = new BootStage();
+            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
+            Engine.Start();
+            var settings = new DeviceAgentSettings { OfferInterval = 300 };
+            _agent = AgentTests.NewAgent(platform, settings);
+            _agent.UseUpdates(Engine, boot, selfTest is null ? null : () => selfTest(Engine));
+            _thread = new Thread(() =>
+            {
+                _agent.Run();
+                _isRunning = false;
+            })
+            { IsBackground = true };
+            _thread.Start();
+        }
+
+        public OtaEngine Engine { get; }
+
+        public bool IsRunning => _isRunning;
+
+        public OtaStatus LastOffer => _agent.LastOffer;
+
+        public void Kill()
+        {
+            _agent.Stop();
+            _thread.Join(10_000);
+        }
+    }
+
+    private sealed class BootStage : OtaBoot
+    {
+        public override int RunningBank => -1;
+
+        public override void SetNext(int bank)
+        {
+        }
+
+        public override void Reset()
+        {
+        }
+    }
+
+    /// <summary>The device's flash as the server package's type: the same source, compiled twice.</summary>
+    private sealed class ProvisionerFlash(DeviceFileFlash flash) : ServerFlash
+    {
+        public override int Size => flash.Size;
+
+        public override int WriteUnit => flash.WriteUnit;
+
+        public override byte ErasedValue => flash.ErasedValue;
+
+        public override int BlockCount => flash.BlockCount;
+
+        public override int BlockStart(int block) => flash.BlockStart(block);
+
+        public override int BlockLength(int block) => flash.BlockLength(block);
+
+        public override bool Read(int address, byte[] buffer, int offset, int count) => flash.Read(address, buffer, offset, count);
+
+        public override bool Program(int address, byte[] buffer, int offset, int count) => flash.Program(address, buffer, offset, count);
+
+        public override bool EraseBlock(int block) => flash.EraseBlock(block);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+
+namespace Flint.Device.Nano.Tests.Support;
+
+/// <summary>An endpoint with some resources, and the other end as bytes.</summary>
+internal sealed class CoapPeer : ICoapHandler
+{
+    private readonly byte[] _buffer = new byte[600];
+    private readonly CoapWriter _writer = new();
+    private byte[] _last = [];
+
+    public CoapPeer()
+    {
+        Endpoint = new CoapEndpoint(this, 512, new byte[400], 50, 300);
+        Resources.AddFunction("double", argument => unchecked(2 * int.Parse(argument, CultureInfo.InvariantCulture)));
+        Resources.AddVariable("temperature", () => "22.3");
+        Resources.AddVariable("broken", () => throw new InvalidOperationException());
+        Resources.AddVariable("long", () => new string('x', 500));
+        Resources.AddVariable("count", () => Count >= 0 ? Count.ToString(CultureInfo.InvariantCulture) : throw new InvalidOperationException());
+    }
+
+    public CoapEndpoint Endpoint { get; }
+
+    public DeviceResources Resources { get; } = new();
+
+    public List<int> Responses { get; } = [];
+
+    public int Count { get; set; }
+
+    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => Resources.Answer(endpoint, request);
+
+    public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
+    {
+        if (Responses.Count < 4)
+        {
+            Responses.Add(requestId);
+        }
+    }
+
+    /// <summary>Bytes from the other end; handled up to the first message that has output.</summary>
+    public void Give(byte[] bytes)
+    {
+        Endpoint.OnReceived(bytes, 0, bytes.Length);
+        while (Endpoint.OutputCount == 0 && Endpoint.Next())
+        {
+        }
+    }
+
+    public byte[] Take()
+    {
+        // Take back the whole message from the endpoint's output.
+        byte[] output = OutputOf(Endpoint);
+        Endpoint.OnSent();
+        return output;
+    }
+
+    public CoapReader Read()
+    {
+        _last = Take();
+        var reader = new CoapReader();
+        Assert.Equal(CoapReadStatus.Ok, reader.ReadStream(_last, 0, _last.Length, 1152));
+        return reader;
+    }
+
+    public string Payload(CoapReader reader) => Encoding.UTF8.GetString(_last, reader.PayloadOffset, reader.PayloadLength);
+
+    /// <summary>Sends a request with token 7 and one more option, reads the response.</summary>
+    public CoapReader Ask(byte method, string path, string payload, (int Number, uint Value) option)
+    {
+        _writer.BeginStream(_buffer, 0, _buffer.Length, method, [7], 0, 1);
+        bool written = option.Number == 0;
+        foreach (string segment in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!written && option.Number < CoapOptionNumber.UriPath)
+            {
+                _writer.WriteOption(option.Number, option.Value);
+                written = true;
+            }
+
+            _writer.WriteOption(CoapOptionNumber.UriPath, segment);
+        }
+
+        if (!written)
+        {
+            _writer.WriteOption(option.Number, option.Value);
+        }
+
+        _writer.WritePayload(payload);
+        Assert.Equal(CoapWriteStatus.Ok, _writer.Complete());
+        Give(_buffer[_writer.Offset..(_writer.Offset + _writer.Length)]);
+        CoapReader response = Read();
+        Assert.Equal([7], _last[response.TokenOffset..(response.TokenOffset + response.TokenLength)]);
+        return response;
+    }
+
+    private static byte[] OutputOf(CoapEndpoint endpoint) => endpoint.Output[endpoint.OutputOffset..(endpoint.OutputOffset + endpoint.OutputCount)];
+}

@@ -1,0 +1,46 @@
+using Flint.Ota.Testing;
+
+namespace Flint.Ota.Tests.Faults;
+
+/// <summary>
+/// The proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, and a fixed slice of
+/// the pairs of power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 60` the pairs.
+/// </summary>
+public abstract class ProofTests
+{
+    private const int PairSlices = 4000;
+
+    public static TheoryData<int, bool> Boards => new() { { 1, false }, { 1, true }, { 8, false }, { 8, true }, { 32, false }, { 32, true }, { 256, false }, { 256, true } };
+
+    // Two classes, so that two boards run at a time.
+    public sealed class ErasedToOnes : ProofTests
+    {
+        [Theory]
+        [MemberData(nameof(Boards))]
+        public void EveryFault_EveryScenario_Holds(int writeUnit, bool ecc) => Prove(OtaBoard.Small(writeUnit, ecc, 0xFF));
+    }
+
+    public sealed class ErasedToZeros : ProofTests
+    {
+        [Theory]
+        [MemberData(nameof(Boards))]
+        public void EveryFault_EveryScenario_Holds(int writeUnit, bool ecc) => Prove(OtaBoard.Small(writeUnit, ecc, 0x00));
+
+        [Theory]
+        [MemberData(nameof(Boards))]
+        public void EveryFault_UnequalBlocksTwoComponents_Holds(int writeUnit, bool ecc) => Prove(OtaBoard.Unequal(writeUnit, ecc, 0xFF));
+    }
+
+    private static void Prove(OtaBoard board)
+    {
+        using var proof = new OtaProof(board);
+        foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(proof.Supports))
+        {
+            Check(proof.RunSingles(scenario, phase: ((int)scenario + board.WriteUnit) % OtaProof.Phases));
+            Check(proof.RunPairs(scenario, phase: 0, slice: 17, PairSlices));
+        }
+    }
+
+    private static void Check(OtaProofReport report) =>
+        Assert.True(report.Failures == 0, $"{report}\n{string.Join('\n', report.Lines)}\n{report.FlashDump}");
+}
