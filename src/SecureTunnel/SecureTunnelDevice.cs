@@ -25,7 +25,6 @@ public sealed class SecureTunnelDevice : IDisposable
     /// <summary>How the device is enrolled.</summary>
     internal AuthMethod Method => PublicKey is null ? AuthMethod.Psk : AuthMethod.DeviceRsa;
 
-
     internal RSA? PublicKey { get; }
 
     /// <summary>A device enrolled with a pre-shared key of 32 random bytes. The caller may erase it afterwards.</summary>

@@ -95,7 +95,7 @@ public static class SecureTunnelServer
         {
             return handshake.OnPrivateKey(pipe.Now, pipe.Output);
         }
-        catch
+        catch // a key service that is out of reach; a ciphertext that does not open never comes here
         {
             handshake.OnInternalError(pipe.Output);
             throw;

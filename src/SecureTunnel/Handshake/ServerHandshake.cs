@@ -95,8 +95,8 @@ internal sealed partial class ServerHandshake : IDisposable
         if (alert != SecureTunnelAlert.None && State is not (ServerState.Dead or ServerState.Connected))
         {
             Span<byte> frame = output.GetSpan(ProtocolLimits.HeaderSize + ProtocolLimits.ProtectedAlertBody);
-            bool answered = State is ServerState.WaitClientAuth or ServerState.CheckingDevice;
-            output.Advance(AlertWriter.Write(answered ? _sealer : null, alert, frame)); // [ST-322]
+            RecordSealer? sealer = State is ServerState.WaitClientAuth or ServerState.CheckingDevice ? _sealer : null; // a ServerHello that failed half-way was never sent
+            output.Advance(AlertWriter.Write(sealer, alert, frame)); // [ST-322]
         }
 
         return End(new HandshakeFailure(reason, alert, FromPeer: false));

@@ -166,6 +166,19 @@ public sealed class Section09_ConnectionTests
     }
 
     [Fact]
+    public async Task KeyUpdate_RequestedOfASideThatHasClosed_IsTakenAndNotAnswered() // [ST-319] [ST-511]
+    {
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), TestKeys.ServerOptions());
+        await gateway.Output.CompleteAsync();
+        await device.UpdateKeyAsync(requestPeer: true);
+        await device.Output.WriteAsync("more"u8.ToArray());
+        Assert.Equal("more"u8.ToArray(), await TunnelPair.ReadExactly(gateway.Input, 4));
+        Assert.Equal(1, gateway.Statistics.RecordsSent); // Close, and nothing behind it
+        await device.DisposeAsync();
+        await gateway.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Output_BehindClose_Refuses() // [ST-511]
     {
         var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), TestKeys.ServerOptions());
@@ -221,6 +234,38 @@ public sealed class Section09_ConnectionTests
             async () => await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions()));
         Assert.Equal(SecureTunnelAlert.Internal, client.Alert);
         await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => accepting);
+    }
+
+    [Fact]
+    public async Task PrivateKey_ThatIsOutOfReach_IsAnInternalErrorForThePeer()
+    {
+        var pair = new PipePair();
+        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(pair.Server, TestKeys.ServerOptions(), new BrokenKey(), SystemEntropy.Instance, default).AsTask();
+        SecureTunnelHandshakeException client = await Assert.ThrowsAsync<SecureTunnelHandshakeException>(
+            async () => await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions(suite: SecureTunnelSuite.P256RsaPssAes128Gcm)));
+        Assert.Equal(SecureTunnelAlert.Internal, client.Alert);
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => accepting);
+    }
+
+    [Fact]
+    public async Task Padding_ToABlock_HidesLengthsAndCarriesTheSameBytes() // [ST-207] [ST-318]
+    {
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(maxRecord: 300), TestKeys.ServerOptions(paddingBlock: 128));
+        foreach ((int length, int onWire) in new[] { (1, 128 + 18), (125, 128 + 18), (126, 256 + 18), (253, 256 + 18), (254, 300 + 18), (297, 300 + 18) })
+        {
+            long before = gateway.Statistics.BytesSent;
+            await gateway.Output.WriteAsync(new byte[length]);
+            Assert.Equal(onWire, gateway.Statistics.BytesSent - before);
+            Assert.Equal(length, (await TunnelPair.ReadExactly(device.Input, length)).Length);
+        }
+
+        await device.DisposeAsync();
+        await gateway.DisposeAsync();
+    }
+
+    private sealed class BrokenKey : ForwardingCrypto
+    {
+        public override void PssSign(System.Security.Cryptography.RSA privateKey, ReadOnlySpan<byte> data, Span<byte> signature) => throw new TimeZoneNotFoundException();
     }
 
     private sealed class BrokenStore : IDeviceStore
