@@ -117,7 +117,7 @@ public sealed class OtaProof : IDisposable
             return (state >> 4) % (uint)below;
         }
 
-        for (int run = 0; run < runs; run++)
+        for (int run = 0; run < runs && operations > 0; run++)
         {
             var faults = new FlashFault[1 + Draw(mostFaults)];
             int at = 0;
@@ -168,6 +168,12 @@ public sealed class OtaProof : IDisposable
         string failure = Run(scenario, phase, [], out operations);
         report.Add(failure, [], failure.Length > 0 ? Dump() : "");
         report.Operations = operations;
+        if (failure.Length > 0)
+        {
+            // What does not hold without faults need not be tried with them.
+            operations = 0;
+        }
+
         return report;
     }
 

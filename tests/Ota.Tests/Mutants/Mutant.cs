@@ -1,0 +1,54 @@
+namespace Flint.Ota.Tests.Mutants;
+
+/// <summary>A change to the device core that breaks a rule: in <paramref name="File"/>, <paramref name="Old"/> becomes <paramref name="New"/>.</summary>
+/// <param name="Rule">The rule of the design that it breaks, or the id of the specification's sentence.</param>
+/// <param name="Name">What it does.</param>
+/// <param name="File">A file of src/Ota/Device.</param>
+/// <param name="Old">Text that stands there exactly once.</param>
+/// <param name="New">What it becomes.</param>
+public sealed record Mutant(string Rule, string Name, string File, string Old, string New)
+{
+    public override string ToString() => $"{Rule}: {Name}";
+
+    /// <summary>Every mutant that has to be found by the proof.</summary>
+    public static IReadOnlyList<Mutant> All { get; } =
+    [
+        new("R1", "append to the state block of an earlier session", "OtaStateLog.cs",
+            "bool written = _sessionStarted &&", "_slot = _sessionStarted ? _slot : NextBlank(); bool written ="),
+        new("R1", "go on in the journal of an earlier session", "OtaJournal.cs",
+            "        if (!_flash.EraseBlock(region.FirstBlock + i))", "        if (false)"),
+        new("R1", "skip the erase of a segment that reads erased", "OtaDownload.cs",
+            "            if (!_flash.EraseBlock(_firstBlock + i) && !_flash.EraseBlock(_firstBlock + i))",
+            "            if (!_store.Holds(_flash.BlockStart(_firstBlock + i), Erased(_flash.BlockLength(_firstBlock + i)), 0, _flash.BlockLength(_firstBlock + i)) && !_flash.EraseBlock(_firstBlock + i))"),
+        new("R2", "one copy of a record", "OtaStateLog.cs", "public const int Copies = 3;", "public const int Copies = 1;"),
+        new("R2", "one state block", "OtaStateLog.cs", "int target = 1 - _block;", "int target = 0;"),
+        new("R2", "no read-back of a record", "OtaStateLog.cs",
+            "                && OtaBytes.Equal(_stored, 0, _readBack, 0, OtaStateRecord.Length))", "                && _readBack.Length > 0)"),
+        new("R3", "no checksum over a record", "OtaStateRecord.cs",
+            "            && OtaBytes.ReadUInt32(buffer, offset + 124) == trust.Crc32C(0, buffer, offset, 124)", ""),
+        new("R3", "no order of records", "OtaStateLog.cs",
+            "(copies == 0 || unchecked((int)(sequence - record.Sequence)) > 0)", "(copies == 0 || block == 1)"),
+        new("R4", "the attempt is not consumed", "OtaEngine.Boot.cs", "            _record.Attempts--;", ""),
+        new("R4", "a confirmed boot writes", "OtaEngine.Boot.cs",
+            "        if (Examine(confirmed) == OtaReason.None)\n        {", "        if (Examine(confirmed) == OtaReason.None)\n        {\n            Commit();"),
+        new("R4", "a rejected trial stays on trial", "OtaEngine.cs",
+            "        _record.BankStatus[bank] = OtaStateRecord.Empty;\n        _record.Trial = OtaStateRecord.NoBank;",
+            "        _record.BankStatus[bank] = OtaStateRecord.Empty;"),
+        new("R5", "the floor rises when the bank is armed", "OtaEngine.cs",
+            "        _record.Attempts = _manifest.Attempts;", "        _record.Attempts = _manifest.Attempts; _record.Floor = _manifest.SecurityVersion;"),
+        new("R5", "the floor never rises", "OtaEngine.cs", "            _record.Floor = _runningSecurityVersion;", ""),
+        new("R6", "images are not verified at boot", "OtaEngine.Boot.cs",
+            "return _store.VerifyBank(_layout.Bank(bank), _manifest) ? OtaReason.None : corrupt;", "return OtaReason.None;"),
+        new("R6", "blocks are not verified as they land", "OtaDownload.cs",
+            "        if (!_isTable && !_store.VerifyBlocks(_bank, _component, _manifest.Component(_component), _offset, _length))", "        if (false)"),
+        new("R7", "the running bank is written", "OtaEngine.Boot.cs", "        return keep == 0 ? 1 : 0;", "        return keep == 0 ? 0 : 1;"),
+        new("R10", "no end to trial boots", "OtaEngine.Boot.cs", "        if (_record.Attempts == 0)", "        if (_record.Attempts == 99)"),
+        new("R10", "rejected images are offered again and again", "OtaEngine.Offer.cs",
+            "        if (_record.IsRejected(_setDigest) && !manifest.RetryRejected)", "        if (false)"),
+        new("OTA-042", "no other bank where the confirmed one is bad", "OtaEngine.Boot.cs",
+            "        if (other == _record.Trial || Examine(other) != OtaReason.None)", "        if (true)"),
+        new("OTA-081", "no factory image", "OtaEngine.Boot.cs", "else if (_layout.HasFactory && Examine", "else if (false && Examine"),
+        new("4.5", "the manifest is read back over its buffer", "OtaBankStore.cs",
+            "            && Holds(bank.Manifest.Start(_flash), buffer, 0, stored);", "            && ReadManifest(bank, buffer) == envelopeLength;"),
+    ];
+}

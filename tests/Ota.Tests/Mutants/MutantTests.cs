@@ -1,0 +1,134 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Flint.Testing;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Flint.Ota.Tests.Mutants;
+
+/// <summary>The tester is tested: each mutant of the device core has to be found by the proof. The core and the proof are compiled together, with the change.</summary>
+public sealed class MutantTests
+{
+    private static readonly string Source = Path.Combine(VectorFile.RepositoryRoot, "src");
+
+    private static readonly SyntaxTree[] Trees = [.. new[] { "Ota", "Ota.Testing" }
+        .SelectMany(folder => Directory.GetFiles(Path.Combine(Source, folder), "*.cs", SearchOption.AllDirectories))
+        .Where(file => !IsBuildOutput(file, "obj") && !IsBuildOutput(file, "bin"))
+        .Select(file => CSharpSyntaxTree.ParseText(
+            File.ReadAllText(file).ReplaceLineEndings("\n"), new CSharpParseOptions(LanguageVersion.Preview), file))];
+
+    private static readonly MetadataReference[] References = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+        .Split(Path.PathSeparator)
+        .Where(path => Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal) || Path.GetFileName(path) is "netstandard.dll" or "Microsoft.Win32.Primitives.dll")
+        .Select(path => MetadataReference.CreateFromFile(path))];
+
+    // What a mutant needs and the core does not have.
+    private static readonly Dictionary<string, string> Helpers = new()
+    {
+        ["OtaStateLog.cs"] = """
+                private int NextBlank()
+                {
+                    int slot = 0;
+                    while (slot < Slots(_block) && _flash.Read(Address(_block, slot), _readBack, 0, _readBack.Length)
+                        && !OtaBytes.AllEqual(_readBack, 0, _readBack.Length, _flash.ErasedValue))
+                    {
+                        slot++;
+                    }
+
+                    return slot;
+                }
+
+            """,
+        ["OtaDownload.cs"] = """
+                private byte[] Erased(int length)
+                {
+                    byte[] bytes = new byte[length];
+                    OtaBytes.Fill(bytes, 0, length, _flash.ErasedValue);
+                    return bytes;
+                }
+
+            """,
+    };
+
+    public static TheoryData<string> Names() => [.. Mutant.All.Select(mutant => mutant.ToString())];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Mutant_IsKilled(string name)
+    {
+        Mutant mutant = Mutant.All.Single(one => one.ToString() == name);
+        Assert.NotEqual("", Prove(mutant));
+    }
+
+    [Fact]
+    public void Unchanged_Survives() => Assert.Equal("", Prove(null));
+
+    /// <returns>The first failure that the proof finds; empty where it finds none.</returns>
+    private static string Prove(Mutant? mutant)
+    {
+        var context = new AssemblyLoadContext(mutant?.Name ?? "unchanged", isCollectible: true);
+        try
+        {
+            Assembly assembly = context.LoadFromStream(Compile(mutant));
+            Type board = assembly.GetType("Flint.Ota.Testing.OtaBoard", throwOnError: true)!;
+            Type proofType = assembly.GetType("Flint.Ota.Testing.OtaProof", throwOnError: true)!;
+            Array scenarios = Enum.GetValues(assembly.GetType("Flint.Ota.Testing.OtaScenario", throwOnError: true)!);
+            object small = board.GetMethod("Small")!.Invoke(null, [8, false, (byte)0xFF])!;
+            using var proof = (IDisposable)Activator.CreateInstance(proofType, small)!;
+            foreach (object scenario in scenarios)
+            {
+                object report = proofType.GetMethod("RunSingles")!.Invoke(proof, [scenario, 1])!;
+                if ((int)report.GetType().GetProperty("Failures")!.GetValue(report)! > 0)
+                {
+                    return ((IReadOnlyList<string>)report.GetType().GetProperty("Lines")!.GetValue(report)!)[0];
+                }
+            }
+
+            return "";
+        }
+        catch (Exception e) when (mutant is not null && e is TargetInvocationException)
+        {
+            return e.InnerException!.Message;
+        }
+        finally
+        {
+            context.Unload();
+        }
+    }
+
+    private static bool IsBuildOutput(string file, string folder) =>
+        file.Contains($"{Path.DirectorySeparatorChar}{folder}{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
+
+    private static MemoryStream Compile(Mutant? mutant)
+    {
+        int changed = 0;
+        SyntaxTree[] trees = [.. Trees.Select(tree =>
+        {
+            if (mutant is null || Path.GetFileName(tree.FilePath) != mutant.File)
+            {
+                return tree;
+            }
+
+            string text = tree.ToString();
+            Assert.Equal(2, text.Split(mutant.Old).Length);
+            text = text.Replace(mutant.Old, mutant.New, StringComparison.Ordinal);
+            if (Helpers.TryGetValue(mutant.File, out string? helper))
+            {
+                text = text[..text.LastIndexOf('}')] + helper + "}\n";
+            }
+
+            changed++;
+            return CSharpSyntaxTree.ParseText(text, (CSharpParseOptions)tree.Options, tree.FilePath);
+        })];
+        Assert.Equal(mutant is null ? 0 : 1, changed);
+
+        var compilation = CSharpCompilation.Create(
+            "Flint.Mutant", trees, References,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, checkOverflow: true, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
+        var stream = new MemoryStream();
+        Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(stream);
+        Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(5)));
+        stream.Position = 0;
+        return stream;
+    }
+}
