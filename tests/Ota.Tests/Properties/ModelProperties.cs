@@ -72,22 +72,33 @@ public sealed class ModelProperties
         Assert.Equal("", flash.Violation);
     }
 
+    // [OTA-059] A manifest that is not above the one under way takes its place only once that is given up.
+    private static OtaStatus Take(OtaEngine engine, OtaRelease release)
+    {
+        OtaStatus status = engine.Offer(release);
+        if (status == OtaStatus.Downgrade && engine.Abort() == OtaStatus.Ok)
+        {
+            status = engine.Offer(release);
+        }
+
+        return status;
+    }
+
     private static void Apply(Step step, OtaEngine engine, Random random, ref uint wanted, HashSet<uint> confirmed, HashSet<uint> trial)
     {
         OtaRelease release = Releases[wanted - 1];
         switch (step)
         {
             case Step.Chunks:
-                if (engine.State == OtaState.Downloading)
+                if (engine.State == OtaState.Downloading && Take(engine, release) == OtaStatus.Ok)
                 {
-                    engine.Offer(release);
                     engine.Fetch(release, most: random.Next(1, 8));
                 }
 
                 break;
             case Step.NewManifest:
                 wanted = (uint)random.Next(2, 5);
-                engine.Offer(Releases[wanted - 1]);
+                Take(engine, Releases[wanted - 1]);
                 break;
             case Step.ClockJump:
                 engine.TrustedTime = (uint)random.Next();
