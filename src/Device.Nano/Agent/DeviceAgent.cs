@@ -100,7 +100,6 @@ public sealed class DeviceAgent : ICoapHandler
     /// <summary>Runs until <see cref="Stop"/>, or until the device resets itself.</summary>
     public void Run()
     {
-        _stop = false;
         while (!_stop)
         {
 #pragma warning disable CA1031 // a fault of ours must not end the device's life: it is recorded, and the agent starts over
@@ -119,7 +118,7 @@ public sealed class DeviceAgent : ICoapHandler
         Drop();
     }
 
-    /// <summary>Lets <see cref="Run"/> return soon.</summary>
+    /// <summary>Lets <see cref="Run"/> return soon, for good.</summary>
     public void Stop() => _stop = true;
 
     /// <inheritdoc/>

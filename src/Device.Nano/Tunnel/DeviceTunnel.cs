@@ -89,6 +89,9 @@ public sealed partial class DeviceTunnel
     /// <summary>The blocks of SHA-256 that the transcript has cost.</summary>
     public int HashBlocks => _transcript.Blocks + _kemHash.Blocks;
 
+    /// <summary>The multiplications on the curve that the exchange has cost.</summary>
+    internal int CurveMultiplications => _curve == null ? 0 : _curve.Multiplications;
+
     /// <summary>The key that received records open under.</summary>
     internal TunnelKey Opener => _opener;
 
