@@ -53,7 +53,7 @@ internal sealed partial class CoapUdpEndpoint
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            _options.HandlerFailed?.Invoke(request, e);
+            CoapHandlerFailure.Tell(_options.HandlerFailed, request, e);
             return CoapResponse.Error(CoapCode.InternalServerError);
         }
     }
@@ -123,8 +123,14 @@ internal sealed partial class CoapUdpEndpoint
     {
         if (notification.Replaces is CoapSendHandle old)
         {
-            _layer.TryReplace(old, message);
-            _observers.OnReplaced(notification.Observer);
+            if (_layer.TryReplace(old, message))
+            {
+                _observers.OnReplaced(notification.Observer);
+            }
+            else
+            {
+                _observers.OnNotSent(notification.Observer, now);
+            }
         }
         else if (notification.IsConfirmable)
         {

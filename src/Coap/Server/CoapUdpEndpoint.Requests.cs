@@ -174,7 +174,7 @@ internal sealed partial class CoapUdpEndpoint
 
     private CoapResponse Fail(IncomingRequest incoming, Exception e)
     {
-        _options.HandlerFailed?.Invoke(incoming.Request, e);
+        CoapHandlerFailure.Tell(_options.HandlerFailed, incoming.Request, e);
         return CoapResponse.Error(CoapCode.InternalServerError);
     }
 

@@ -86,7 +86,7 @@ public sealed partial class CoapConnection
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            _options.HandlerFailed?.Invoke(request, e);
+            CoapHandlerFailure.Tell(_options.HandlerFailed, request, e);
             return CoapResponse.Error(CoapCode.InternalServerError);
         }
     }

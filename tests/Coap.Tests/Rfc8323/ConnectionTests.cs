@@ -24,6 +24,19 @@ public sealed class ConnectionTests
         Assert.Equal(CoapCode.InternalServerError, (await ends.Near.GetAsync("/t")).Code);
     }
 
+    [Fact]
+    public async Task HandlerFailedThatThrows_IsNobodysProblem()
+    {
+        await using Ends ends = Ends.Start(far: new()
+        {
+            Handler = (_, _) => throw new InvalidDataException("first"),
+            HandlerFailed = (_, _) => throw new InvalidOperationException("second"),
+        });
+
+        Assert.Equal(CoapCode.InternalServerError, (await ends.Near.GetAsync("/t")).Code);
+        Assert.Equal(CoapCode.InternalServerError, (await ends.Near.GetAsync("/t")).Code);
+    }
+
     [Theory]
     [InlineData((CoapOptionNumber)9, 1, CoapCode.BadOption)]
     [InlineData((CoapOptionNumber)65001, 0, CoapCode.BadOption)]

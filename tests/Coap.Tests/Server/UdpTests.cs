@@ -32,7 +32,11 @@ public sealed class UdpTests : IAsyncLifetime
         _server = CoapServer.Start(router.HandleAsync, new CoapServerOptions
         {
             Udp = new IPEndPoint(IPAddress.IPv6Any, 0),
-            UdpOptions = new CoapUdpOptions { MessageLayer = new CoapMessageLayerOptions { AcknowledgementDelay = TimeSpan.FromMilliseconds(50) } },
+            UdpOptions = new CoapUdpOptions
+            {
+                HandlerFailed = (_, _) => throw new InvalidOperationException("the program's own callback"),
+                MessageLayer = new CoapMessageLayerOptions { AcknowledgementDelay = TimeSpan.FromMilliseconds(50) },
+            },
         });
         return ValueTask.CompletedTask;
     }
@@ -127,6 +131,7 @@ public sealed class UdpTests : IAsyncLifetime
     {
         await using CoapClient client = await ClientAsync();
 
+        Assert.Equal(code, (await client.GetAsync(path)).Code);
         Assert.Equal(code, (await client.GetAsync(path)).Code);
     }
 
