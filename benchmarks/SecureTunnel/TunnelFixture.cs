@@ -26,7 +26,10 @@ internal sealed class TunnelFixture
         Key = new SecureTunnelServerKey(RSA.Create(2048), suite.KeyUsage());
         _options = new SecureTunnelServerOptions
         {
-            Keys = [Key], Suites = [suite], Devices = new InMemoryDeviceStore(), Tickets = new SecureTunnelTicketRing(new byte[32]),
+            Keys = [Key],
+            Suites = [suite],
+            Devices = new InMemoryDeviceStore(),
+            Tickets = new SecureTunnelTicketRing(new byte[32]),
         };
         using var slot = new SecureTunnelTicketSlot();
         var client = new SecureTunnelClientOptions

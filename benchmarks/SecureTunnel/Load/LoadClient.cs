@@ -100,8 +100,11 @@ internal sealed class LoadClient : IDisposable
         byte[] frame = new byte[1026];
         new ClientHello
         {
-            Suite = SecureTunnelSuite.RsaOaepAes128Gcm, MaxRecord = 1024, Random = new byte[32],
-            KeyId = _options.Pins!.Current.KeyHash[..8], Kem = new byte[256],
+            Suite = SecureTunnelSuite.RsaOaepAes128Gcm,
+            MaxRecord = 1024,
+            Random = new byte[32],
+            KeyId = _options.Pins!.Current.KeyHash[..8],
+            Kem = new byte[256],
         }.TryWrite(frame.AsSpan(2), out int written);
         Frame.WriteHeader(frame, written);
         byte[] answer = new byte[256];
