@@ -9,7 +9,7 @@ internal static class TunnelFixture
 {
     public static readonly byte[] Psk = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
 
-    public static ManagedCrypto Crypto { get; } = new(new SeededEntropy(99));
+    public static ManagedCrypto Crypto => new(new SeededEntropy(99));
 
     public static RSA Key(string name)
     {
