@@ -159,6 +159,7 @@ public sealed class ConnectionTests
         });
 
         Task<CoapResponse>[] requests = [.. Enumerable.Range(0, 5).Select(_ => ends.Near.GetAsync("/t"))];
+        await WaitUntil(() => started == 2);
         await Task.Delay(50);
         Assert.Equal(2, started);
         hold.SetResult(CoapResponse.Content("ok"));
@@ -213,6 +214,7 @@ public sealed class ConnectionTests
         });
 
         Task<CoapResponse>[] requests = [.. Enumerable.Range(0, 3).Select(_ => ends.Near.GetAsync("/t"))];
+        await WaitUntil(() => holds.Count == 2);
         await Task.Delay(50);
         Assert.Equal(2, holds.Count);
         holds[0].SetResult(CoapResponse.Changed());
