@@ -50,17 +50,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Sends a command.</summary>
-    public void Send(string command, params ReadOnlySpan<(string Name, JsonNode? Value)> values)
-    {
-        var message = new JsonObject { ["command"] = command };
-        foreach ((string key, JsonNode? value) in values)
-        {
-            message[key] = value;
-        }
-
-        _process.StandardInput.WriteLine(message.ToJsonString());
-        _process.StandardInput.Flush();
-    }
+    public void Send(string command, params ReadOnlySpan<(string Name, JsonNode? Value)> values) =>
+        JsonLine.Write(_process.StandardInput, "command", command, values);
 
     /// <summary>The next report named <paramref name="name"/>; others before it go to <paramref name="onOther"/>. An error report, an early end or silence is a failure of the flight.</summary>
     public async Task<JsonElement> WaitForAsync(string name, CancellationToken cancellationToken, Action<JsonElement>? onOther = null, TimeSpan? patience = null)

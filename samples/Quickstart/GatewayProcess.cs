@@ -130,7 +130,7 @@ internal sealed class GatewayProcess : IDisposable
             await HoldAsync(offset + length, cancellationToken);
         }
 
-        byte[] frame = new byte[length + 10];
+        byte[] frame = new byte[OtaChunkFrame.HeaderLength + length];
         if (!OtaChunk.TryWrite(_releases, artifact, offset, length, frame, out int written))
         {
             return CoapResponse.NotFound();
@@ -146,7 +146,7 @@ internal sealed class GatewayProcess : IDisposable
         length = 0;
         return int.TryParse(request.Query("o"), NumberStyles.None, CultureInfo.InvariantCulture, out offset)
             && int.TryParse(request.Query("n"), NumberStyles.None, CultureInfo.InvariantCulture, out length)
-            && length is > 0 and <= 4096
+            && length is > 0 and <= OtaChunkFrame.MaxDataLength
             && Convert.FromHexString(request.Route("artifact"), artifact, out _, out int bytes) == System.Buffers.OperationStatus.Done
             && bytes == artifact.Length;
     }

@@ -64,7 +64,7 @@ internal sealed class ReleaseStore : IOtaArtifactSource
             if (release.Release.TryRead(artifact, offset, destination))
             {
                 long tampered = TamperedOffset - offset;
-                if (IsImage(artifact) && tampered >= 0 && tampered < destination.Length)
+                if (tampered >= 0 && tampered < destination.Length && artifact.SequenceEqual(release.ImageName))
                 {
                     destination[(int)tampered] ^= 1;
                 }

@@ -29,16 +29,9 @@ internal sealed class Role
     /// <summary>Tells the flight that something happened.</summary>
     public void Report(string name, params ReadOnlySpan<(string Name, JsonNode? Value)> values)
     {
-        var report = new JsonObject { ["event"] = name };
-        foreach ((string key, JsonNode? value) in values)
-        {
-            report[key] = value;
-        }
-
         lock (_lock)
         {
-            _output.WriteLine(report.ToJsonString());
-            _output.Flush();
+            JsonLine.Write(_output, "event", name, values);
         }
     }
 
