@@ -15,15 +15,22 @@ public sealed class CoapClient : IAsyncDisposable
     private readonly CoapUdpEndpoint? _endpoint;
     private readonly SocketAddress? _address;
     private readonly CoapConnection? _connection;
+    private readonly CoapHandler _send;
     private string? _host;
 
-    private CoapClient(CoapUdpEndpoint endpoint, SocketAddress address)
+    private CoapClient(CoapUdpEndpoint endpoint, SocketAddress address, IEnumerable<CoapFilter> filters)
     {
         _endpoint = endpoint;
         _address = address;
+        CoapHandler send = InstrumentedHandler.AroundClient((request, cancellationToken) => new(endpoint.RequestAsync(address, request, cancellationToken)), "udp");
+        _send = CoapFilterChain.Before([.. filters], send);
     }
 
-    private CoapClient(CoapConnection connection) => _connection = connection;
+    private CoapClient(CoapConnection connection, IEnumerable<CoapFilter> filters)
+    {
+        _connection = connection;
+        _send = CoapFilterChain.Before([.. filters], (request, cancellationToken) => new(connection.SendAsync(request, cancellationToken)));
+    }
 
     /// <summary>Resolves the host and opens a socket to it. Over UDP nothing is sent yet.</summary>
     /// <param name="uri">The scheme coap or coap+tcp, a host, and a port unless it is 5683; path and query do not matter here (RFC 7252 section 6.1, RFC 8323 section 8.1). A name is sent as Uri-Host with each request that is made here from a path (RFC 7252 section 6.4, step 5).</param>
@@ -35,7 +42,7 @@ public sealed class CoapClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(uri);
         options ??= new CoapClientOptions();
-        options.Udp.Validate();
+        options.Validate();
         CoapUriStatus status = CoapUri.TryParse(uri.OriginalString, out CoapUri? parsed);
         if (status != CoapUriStatus.Ok || parsed!.IsSecure)
         {
@@ -60,7 +67,7 @@ public sealed class CoapClient : IAsyncDisposable
             throw;
         }
 
-        CoapClient client = tcp ? OverTcp(socket, options.Tcp) : OverUdp(socket, options.Udp);
+        CoapClient client = tcp ? OverTcp(socket, options) : OverUdp(socket, options);
         client._host = parsed.Address is null ? parsed.Host : null;
         return client;
     }
@@ -71,7 +78,7 @@ public sealed class CoapClient : IAsyncDisposable
     public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _endpoint?.RequestAsync(_address!, request, cancellationToken) ?? _connection!.SendAsync(request, cancellationToken);
+        return _send(request, cancellationToken).AsTask();
     }
 
     /// <summary>GET.</summary>
@@ -124,6 +131,9 @@ public sealed class CoapClient : IAsyncDisposable
         ? throw new NotSupportedException("Observation is for datagrams.")
         : _endpoint.ObserveAsync(_address!, Request(CoapCode.Get, pathAndQuery), cancellationToken);
 
+    /// <summary>Whether no request can be sent any more, because the TCP connection has ended; over UDP there is none.</summary>
+    internal bool HasEnded => _connection?.Completion.IsCompleted == true;
+
     /// <summary>Closes the socket; over TCP after a Release. Requests under way fail.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -150,14 +160,15 @@ public sealed class CoapClient : IAsyncDisposable
     }
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
-    private static CoapClient OverUdp(Socket socket, CoapUdpOptions options) =>
-        new(new CoapUdpEndpoint(socket, options, options.Handler), socket.RemoteEndPoint!.Serialize());
+    private static CoapClient OverUdp(Socket socket, CoapClientOptions options) =>
+        new(new CoapUdpEndpoint(socket, options.Udp, options.Udp.Handler), socket.RemoteEndPoint!.Serialize(), options.Filters);
 
-    private static CoapClient OverTcp(Socket socket, CoapConnectionOptions options)
+    [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the connection.")]
+    private static CoapClient OverTcp(Socket socket, CoapClientOptions options)
     {
-        CoapConnection connection = CoapConnection.Start(new SocketPipe(socket), options);
+        CoapConnection connection = CoapConnection.Begin(new SocketPipe(socket), options.Tcp, options.Tcp.Handler, options.Tcp.Peer, "tcp");
         _ = SocketPipe.CloseAfterAsync(connection, socket);
-        return new CoapClient(connection);
+        return new CoapClient(connection, options.Filters);
     }
 
     internal const int DefaultPort = CoapUri.DefaultPort;
