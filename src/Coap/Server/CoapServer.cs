@@ -28,12 +28,12 @@ public sealed class CoapServer : IAsyncDisposable
         _options = options;
         if (options.Udp is not null)
         {
-            _udp = new CoapUdpEndpoint(Bind(options.Udp, SocketType.Dgram, ProtocolType.Udp), options.UdpOptions, handler);
+            _udp = new CoapUdpEndpoint(CoapUdpSocket.Bind(options.Udp, options.UdpOptions), options.UdpOptions, handler);
         }
 
         if (options.Tcp is not null)
         {
-            _listener = Bind(options.Tcp, SocketType.Stream, ProtocolType.Tcp);
+            _listener = Bind(options.Tcp);
             _listener.Listen();
             _accepting = AcceptAsync(_listener);
         }
@@ -147,20 +147,14 @@ public sealed class CoapServer : IAsyncDisposable
         _connections.TryRemove(connection, out _);
     }
 
-    private static Socket Bind(IPEndPoint address, SocketType type, ProtocolType protocol)
+    private static Socket Bind(IPEndPoint address)
     {
-        var socket = new Socket(address.AddressFamily, type, protocol);
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (address.AddressFamily == AddressFamily.InterNetworkV6 && address.Address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
-            }
-
-            if (type == SocketType.Dgram && OperatingSystem.IsWindows())
-            {
-                // Windows alone lets an ICMP error of one peer fail the receiving from all of them, unless told otherwise.
-                socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null);
             }
 
             socket.Bind(address);
@@ -172,6 +166,4 @@ public sealed class CoapServer : IAsyncDisposable
             throw;
         }
     }
-
-    private const int SioUdpConnReset = unchecked((int)0x9800000C);
 }
