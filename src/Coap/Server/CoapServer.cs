@@ -71,14 +71,14 @@ public sealed partial class CoapServer : IAsyncDisposable
 
             if (_options.Tcp is not null)
             {
-                _listener = Bind(_options.Tcp, SocketType.Stream, ProtocolType.Tcp);
+                _listener = Bind(_options.Tcp);
             }
 
             try
             {
                 if (_options.Udp is not null)
                 {
-                    _udp = new CoapUdpEndpoint(Bind(_options.Udp, SocketType.Dgram, ProtocolType.Udp), _options.UdpOptions, HandleAsync);
+                    _udp = new CoapUdpEndpoint(CoapUdpSocket.Bind(_options.Udp, _options.UdpOptions), _options.UdpOptions, HandleAsync);
                 }
 
                 _listener?.Listen();
@@ -233,20 +233,14 @@ public sealed partial class CoapServer : IAsyncDisposable
         }
     }
 
-    private static Socket Bind(IPEndPoint address, SocketType type, ProtocolType protocol)
+    private static Socket Bind(IPEndPoint address)
     {
-        var socket = new Socket(address.AddressFamily, type, protocol);
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (address.AddressFamily == AddressFamily.InterNetworkV6 && address.Address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
-            }
-
-            if (type == SocketType.Dgram && OperatingSystem.IsWindows())
-            {
-                // Windows alone lets an ICMP error of one peer fail the receiving from all of them, unless told otherwise.
-                socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null);
             }
 
             socket.Bind(address);
@@ -261,6 +255,4 @@ public sealed partial class CoapServer : IAsyncDisposable
 
     /// <summary>What a connection is counted with, and how many came before it.</summary>
     private readonly record struct ConnectionPlace(string Key, long Number);
-
-    private const int SioUdpConnReset = unchecked((int)0x9800000C);
 }
