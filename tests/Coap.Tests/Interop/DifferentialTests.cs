@@ -133,6 +133,7 @@ public sealed class DifferentialTests
         CoapOptionNumber.UriQuery when length == 0 => false,
         CoapOptionNumber.Echo when length == 0 => true,
         CoapOptionNumber.QBlock1 or CoapOptionNumber.QBlock2 or CoapOptionNumber.Edhoc => true,
+        CoapOptionNumber.OcfAcceptContentFormatVersion or CoapOptionNumber.OcfContentFormatVersion => true,
         _ => number.AllowsLength(length),
     };
 
