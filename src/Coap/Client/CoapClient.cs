@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 namespace Flint.Coap;
 
 /// <summary>Requests to one server, over UDP (<c>coap://host</c>) or TCP (<c>coap+tcp://host</c>). Its members may be called from any thread.</summary>
-public sealed class CoapClient : IAsyncDisposable
+public sealed partial class CoapClient : IAsyncDisposable
 {
     private readonly CoapUdpEndpoint? _endpoint;
     private readonly SocketAddress? _address;

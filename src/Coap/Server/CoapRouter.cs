@@ -10,7 +10,7 @@ namespace Flint.Coap;
 /// <c>{*name}</c> at the end for all that remain. Where several routes match, the more literal one wins, from left to right.
 /// Map everything before the first request; then a router may serve any number of connections at once.
 /// </summary>
-public sealed class CoapRouter
+public sealed partial class CoapRouter
 {
     private readonly List<CoapRoute> _routes = [];
 
@@ -67,8 +67,7 @@ public sealed class CoapRouter
             {
                 if (route.Method == request.Method)
                 {
-                    request.MatchedRoute = route;
-                    return route.Handler(request, cancellationToken);
+                    return AnswerAsync(route, request, cancellationToken);
                 }
 
                 pathMatches = true;
