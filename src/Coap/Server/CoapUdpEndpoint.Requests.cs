@@ -197,6 +197,7 @@ internal sealed partial class CoapUdpEndpoint
             }
 
             Drain();
+            OnHandlerEnded();
             if (_free.Count < MaxFree)
             {
                 _free.Push(incoming);

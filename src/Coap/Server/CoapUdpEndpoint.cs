@@ -39,7 +39,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     {
         _socket = socket;
         _options = options;
-        _handler = handler;
+        _handler = InstrumentedHandler.AroundServer(handler, "udp");
         _layer = new CoapMessageLayer(options.MessageLayer, RandomNumberGenerator.GetBytes(EntropyLength));
         _uploads = new CoapUploads(
             new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads }, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
@@ -48,6 +48,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         _start = options.TimeProvider.GetTimestamp();
         _nextIdleCheck = options.IdlePeerTimeout;
         _timer = options.TimeProvider.CreateTimer(static endpoint => ((CoapUdpEndpoint)endpoint!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        CoapEndpointTotals.Add(this);
         _receiving = Task.Run(ReceiveAsync);
     }
 
@@ -68,6 +69,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         _socket.Dispose();
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _receiving.ConfigureAwait(false);
+        CoapEndpointTotals.Remove(this);
         lock (_gate)
         {
             foreach (CoapPeerHandle peer in _peers.Values)
@@ -123,6 +125,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             {
                 case CoapReceivedKind.Request:
                     request = Begin(received, peer, now);
+                    _working += request is null ? 0 : 1;
                     break;
                 case CoapReceivedKind.Response:
                 case CoapReceivedKind.Notification:
