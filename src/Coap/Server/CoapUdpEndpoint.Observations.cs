@@ -17,7 +17,7 @@ internal sealed partial class CoapUdpEndpoint
     /// <summary>Observes a resource until the enumeration ends.</summary>
     public async IAsyncEnumerable<CoapResponse> ObserveAsync(SocketAddress address, CoapRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var observation = new PendingObservation(request);
+        var observation = new PendingObservation(this, request);
         lock (_gate)
         {
             observation.Handle = Begin(address, observation.Register, observation.Token, observation, keepOpen: true, _options.RequestTimeout);
@@ -73,21 +73,27 @@ internal sealed partial class CoapUdpEndpoint
     {
         foreach (PendingObservation observation in _observations)
         {
-            if (observation.Machine.TryRenew(now)
-                && observation.Register.TryWriteDatagram(_outgoing, CoapType.Confirmable, CoapCode.Get, observation.Token, out int length))
+            if (observation.Machine.TryRenew(now))
             {
-                _layer.TryRepeat(observation.Handle, _outgoing.AsSpan(0, length), keepOpen: true, _options.RequestTimeout, now);
+                TryRepeat(observation, now);
             }
         }
     }
 
+    private bool TryRepeat(PendingObservation observation, TimeSpan now) =>
+        observation.Register.TryWriteDatagram(_outgoing, CoapType.Confirmable, CoapCode.Get, observation.Token, out int length)
+        && _layer.TryRepeat(observation.Handle, _outgoing.AsSpan(0, length), keepOpen: true, _options.RequestTimeout, now);
+
     private sealed class PendingObservation : PendingExchange
     {
+        private readonly CoapUdpEndpoint _endpoint;
+        private bool _hasEchoed;
         private readonly Channel<CoapResponse> _channel = Channel.CreateBounded<CoapResponse>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-        public PendingObservation(CoapRequest request)
+        public PendingObservation(CoapUdpEndpoint endpoint, CoapRequest request)
         {
+            _endpoint = endpoint;
             Register = request.Part(default, default, null);
             Register.Options.Add(CoapOptionNumber.Observe, 0);
             Deregister = request.Part(default, default, null);
@@ -98,7 +104,7 @@ internal sealed partial class CoapUdpEndpoint
 
         public byte[] Token { get; } = RandomNumberGenerator.GetBytes(CoapHeader.MaxTokenLength);
 
-        public CoapRequest Register { get; }
+        public CoapRequest Register { get; private set; }
 
         public CoapRequest Deregister { get; }
 
@@ -108,6 +114,11 @@ internal sealed partial class CoapUdpEndpoint
 
         public override void OnResponse(in CoapReceived received, TimeSpan now)
         {
+            if (received.Message.Code == CoapCode.Unauthorized && !_hasEchoed && TryEcho(received, now))
+            {
+                return;
+            }
+
             CoapNotificationKind kind = Machine.OnResponse(received.Message, now);
             if (kind != CoapNotificationKind.Old)
             {
@@ -118,6 +129,19 @@ internal sealed partial class CoapUdpEndpoint
             {
                 _channel.Writer.TryComplete();
             }
+        }
+
+        /// <summary>Registers once more, with the value that the server wants to see (RFC 9175 section 2.3).</summary>
+        private bool TryEcho(in CoapReceived received, TimeSpan now)
+        {
+            _hasEchoed = true;
+            if (WithEcho(Register, received.Message.Options) is not CoapRequest again)
+            {
+                return false;
+            }
+
+            Register = again;
+            return _endpoint.TryRepeat(this, now);
         }
 
         public override void OnEnded(CoapEndReason reason)

@@ -15,9 +15,32 @@ internal sealed partial class CoapUdpEndpoint
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
     public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        request, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken));
+        Tagged(request), _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken));
 
+    /// <summary>Gives a body that goes in blocks a Request-Tag, which keeps its blocks apart from those of another body for the same resource (RFC 9175 section 3.3).</summary>
+    private CoapRequest Tagged(CoapRequest request)
+    {
+        if (request.Payload.Length <= _options.BlockSizes.MaxPayload || request.Options.TryFind(CoapOptionNumber.RequestTag, out _)
+            || request.Options.TryFind(CoapOptionNumber.Block1, out _) || request.Options.TryFind(CoapOptionNumber.Block2, out _))
+        {
+            return request;
+        }
+
+        CoapRequest tagged = request.Copy();
+        tagged.Options.Add(CoapOptionNumber.RequestTag, RandomNumberGenerator.GetBytes(RequestTagLength));
+        return tagged;
+    }
+
+    /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
     private async Task<CoapResponse> ExchangeAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    {
+        CoapResponse response = await ExchangeOnceAsync(address, request, cancellationToken).ConfigureAwait(false);
+        return response.Code == CoapCode.Unauthorized && WithEcho(request, response.Options.View) is CoapRequest again
+            ? await ExchangeOnceAsync(address, again, cancellationToken).ConfigureAwait(false)
+            : response;
+    }
+
+    private async Task<CoapResponse> ExchangeOnceAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
         var pending = new PendingRequest();
         CoapSendHandle handle = Begin(address, request, pending, _options.RequestTimeout);
@@ -71,19 +94,39 @@ internal sealed partial class CoapUdpEndpoint
 
     /// <summary>Takes a request; where it is one of several blocks, answers it at once.</summary>
     /// <returns>What is to be given to the handler; null where the request is answered.</returns>
-    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, TimeSpan now)
+    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, bool multicast, int datagramLength, TimeSpan now)
     {
         if (!_free.TryPop(out IncomingRequest? incoming))
         {
-            incoming = new IncomingRequest();
+            incoming = new IncomingRequest(_options.MessageLayer.MaxTokenLength);
         }
 
         incoming.Take(received, peer, _places[peer.Index].Peer!);
+        incoming.IsMulticast = multicast;
+        incoming.DatagramLength = datagramLength;
         incoming.Changes = _changes;
         incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InBlockwiseRequests, _options.CriticalOptions);
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
+        }
+
+        if (CoapHopLimit.IsMalformed(received.Message.Options))
+        {
+            return AnswerAtOnce(incoming, CoapResponse.Error(CoapCode.BadRequest, "Hop-Limit"), now);
+        }
+
+        if (multicast)
+        {
+            return BeginMulticast(incoming, now);
+        }
+
+        if (MustEchoToObserve(received, peer, now))
+        {
+            int length = WriteEcho(0, incoming.Token, peer, now);
+            _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
+            Free(incoming);
+            return null;
         }
 
         CoapUploadStep step = _uploads.OnRequest(peer, received.Message.Code, received.Message.Options, received.Message.Payload.Length, now);
@@ -111,9 +154,22 @@ internal sealed partial class CoapUdpEndpoint
             }
         }
 
-        Respond(incoming, new CoapResponse(step.Code), null, now);
-        _free.Push(incoming);
+        return AnswerAtOnce(incoming, new CoapResponse(step.Code), now);
+    }
+
+    private IncomingRequest? AnswerAtOnce(IncomingRequest incoming, CoapResponse response, TimeSpan now)
+    {
+        Respond(incoming, response, null, now);
+        Free(incoming);
         return null;
+    }
+
+    private void Free(IncomingRequest incoming)
+    {
+        if (_free.Count < MaxFree && incoming.IsSmall)
+        {
+            _free.Push(incoming);
+        }
     }
 
     /// <summary>Runs the handler, outside the lock.</summary>
@@ -197,15 +253,19 @@ internal sealed partial class CoapUdpEndpoint
             }
 
             Drain();
-            if (_free.Count < MaxFree)
-            {
-                _free.Push(incoming);
-            }
+            OnHandlerEnded();
+            Free(incoming);
         }
     }
 
     private void Respond(IncomingRequest incoming, CoapResponse response, uint? observe, TimeSpan now)
     {
+        if (incoming.IsMulticast && IsOfNoUseToAGroup(response))
+        {
+            _layer.RespondNothing(incoming.Exchange, now);
+            return;
+        }
+
         CoapResponse part = CoapBodyServing.PartOf(response, incoming.Request, incoming.Block1, _options.BlockSizes, observe);
         if (!part.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, part.Code, incoming.Token, out int length))
         {
@@ -213,13 +273,18 @@ internal sealed partial class CoapUdpEndpoint
             CoapResponse.Error(CoapCode.InternalServerError).TryWriteDatagram(_outgoing, CoapType.Acknowledgement, CoapCode.InternalServerError, incoming.Token, out length);
         }
 
+        if (IsTooLargeForStranger(incoming, length, now))
+        {
+            length = WriteEcho(0, incoming.Token, incoming.Peer, now);
+        }
+
         _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
     }
 
     /// <summary>A request that a handler answers: its bytes, copied, in a place that is used again.</summary>
-    private sealed class IncomingRequest
+    private sealed class IncomingRequest(int maxTokenLength)
     {
-        private readonly byte[] _token = new byte[CoapHeader.MaxTokenLength];
+        private readonly byte[] _token = new byte[Math.Max(maxTokenLength, CoapHeader.MaxTokenLength)];
         private byte[] _bytes = new byte[InitialLength];
         private int _tokenLength;
 
@@ -237,6 +302,15 @@ internal sealed partial class CoapUdpEndpoint
 
         /// <summary>The Block1 option of the response.</summary>
         public CoapBlock? Block1 { get; set; }
+
+        /// <summary>Whether it came to a group (RFC 7252 section 8).</summary>
+        public bool IsMulticast { get; set; }
+
+        /// <summary>The bytes of its datagram.</summary>
+        public int DatagramLength { get; set; }
+
+        /// <summary>Whether it is worth keeping: a place that has grown would hold its bytes for ever.</summary>
+        public bool IsSmall => _bytes.Length <= MaxKeptLength;
 
         public ReadOnlySpan<byte> Token => _token.AsSpan(0, _tokenLength);
 
@@ -262,11 +336,15 @@ internal sealed partial class CoapUdpEndpoint
         }
 
         private const int InitialLength = 256;
+        private const int MaxKeptLength = 2048;
     }
 
     /// <summary>A request of ours that is open.</summary>
     private abstract class PendingExchange
     {
+        /// <summary>Who has answered: with a request to a group, each time another.</summary>
+        public CoapPeerHandle From { get; set; }
+
         /// <summary>A response has come. Under the lock.</summary>
         public abstract void OnResponse(in CoapReceived received, TimeSpan now);
 
@@ -309,4 +387,5 @@ internal sealed partial class CoapUdpEndpoint
     // Implementation.
     private static readonly TimeSpan NoResponseTimeout = TimeSpan.FromSeconds(10);
     private const int MaxFree = 1024;
+    private const int RequestTagLength = 4;
 }

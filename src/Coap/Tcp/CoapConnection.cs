@@ -18,6 +18,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
     private readonly IDuplexPipe _transport;
     private readonly CoapConnectionOptions _options;
     private readonly CoapHandler? _handler;
+    private readonly CoapHandler _send;
     private readonly CoapTcpSession _session;
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, PendingReply> _pending = [];
@@ -27,11 +28,12 @@ public sealed partial class CoapConnection : IAsyncDisposable
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _lastToken;
 
-    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer)
+    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, string network)
     {
         _transport = transport;
         _options = options;
-        _handler = handler;
+        _handler = InstrumentedHandler.AroundServer(handler, network);
+        _send = InstrumentedHandler.AroundClient(RequestAsync, network);
         Peer = peer;
         _session = new CoapTcpSession(options.MaxMessageSize, options.AllowMissingCsm);
         _requestSlots = new SemaphoreSlim(options.MaxRequestsInFlight);
@@ -88,11 +90,11 @@ public sealed partial class CoapConnection : IAsyncDisposable
     }
 
     /// <summary>The same with a handler and a peer of the server's.</summary>
-    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer)
+    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, string network = "pipe")
     {
         ArgumentNullException.ThrowIfNull(transport);
         options.Validate();
-        var connection = new CoapConnection(transport, options, handler, peer);
+        var connection = new CoapConnection(transport, options, handler, peer, network);
         _ = connection.RunAsync();
         return connection;
     }
@@ -100,19 +102,10 @@ public sealed partial class CoapConnection : IAsyncDisposable
     /// <summary>Sends a request and waits for its response, whatever its code.</summary>
     /// <exception cref="CoapException">There is no response, or none that can be understood.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. The peer may have got the request all the same.</exception>
-    public async Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await _requestSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            CoapResponse? response = await ExchangeAsync(request.Method, request, isPing: false, cancellationToken).ConfigureAwait(false);
-            return response!;
-        }
-        finally
-        {
-            _requestSlots.Release();
-        }
+        return _send(request, cancellationToken).AsTask();
     }
 
     /// <summary>GET.</summary>
@@ -169,7 +162,10 @@ public sealed partial class CoapConnection : IAsyncDisposable
     /// <summary>
     /// Sends Release, lets both sides finish what is under way, and ends (RFC 8323 section 5.5); after <see cref="CoapConnectionOptions.CloseTimeout"/> it ends regardless.
     /// </summary>
-    public async Task CloseAsync()
+    public Task CloseAsync() => CloseAsync(_options.CloseTimeout, CancellationToken.None);
+
+    /// <summary>The same within another time, or until the caller gives up waiting for a graceful end.</summary>
+    internal async Task CloseAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         CoapTcpAction action;
         lock (_gate)
@@ -184,7 +180,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
                 await WriteAsync(EmptyMessage, CoapCode.Release, default, _ended.Token).ConfigureAwait(false);
             }
 
-            await Completion.WaitAsync(_options.CloseTimeout, _options.TimeProvider).ConfigureAwait(false);
+            await Completion.WaitAsync(timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or CoapException or OperationCanceledException)
         {
@@ -193,8 +189,22 @@ public sealed partial class CoapConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>The same as <see cref="CloseAsync"/>.</summary>
+    /// <summary>The same as <see cref="CloseAsync()"/>.</summary>
     public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    private async ValueTask<CoapResponse> RequestAsync(CoapRequest request, CancellationToken cancellationToken)
+    {
+        await _requestSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            CoapResponse? response = await ExchangeAsync(request.Method, request, isPing: false, cancellationToken).ConfigureAwait(false);
+            return response!;
+        }
+        finally
+        {
+            _requestSlots.Release();
+        }
+    }
 
     private async Task<CoapResponse?> ExchangeAsync(CoapCode code, CoapMessage message, bool isPing, CancellationToken cancellationToken)
     {
