@@ -18,7 +18,7 @@ public abstract partial class CoapMessage
     }
 
     /// <summary>The same message with options of its own, which may be changed.</summary>
-    private protected CoapMessage Copy()
+    internal CoapMessage Copy()
     {
         var copy = (CoapMessage)MemberwiseClone();
         copy.Options = Options.Copy();

@@ -98,18 +98,6 @@ public sealed partial class CoapRequest : CoapMessage
         return part;
     }
 
-    /// <summary>The same request once more, whose options can be changed.</summary>
-    internal CoapRequest Copy()
-    {
-        var copy = new CoapRequest { Method = Method, IsConfirmable = IsConfirmable, Payload = Payload };
-        foreach (CoapOption option in Options)
-        {
-            copy.Options.Add(option.Number, option.Value);
-        }
-
-        return copy;
-    }
-
     /// <summary>This request, confirmable: a part of it goes to one of a group.</summary>
     internal CoapRequest AsConfirmable()
     {
