@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO.Pipelines;
 
 namespace Flint.Coap;
 
@@ -101,6 +102,17 @@ public sealed class CoapRequest : CoapMessage
         return part;
     }
 
+    /// <summary>This request without its payload and its Block1, for a handler that outlives it.</summary>
+    internal CoapRequest Detach()
+    {
+        CoapRequest copy = Part(default, default, null);
+        copy.Peer = Peer;
+        return copy;
+    }
+
+    /// <summary>Where the body comes as it arrives; null where the payload is the body.</summary>
+    internal PipeReader? BodyReader { get; set; }
+
     /// <summary>The route that a <see cref="CoapRouter"/> chose.</summary>
     internal CoapRoute? MatchedRoute { get; set; }
 
@@ -113,5 +125,6 @@ public sealed class CoapRequest : CoapMessage
         Payload = bytes.AsMemory(optionsLength, length - optionsLength);
         Peer = peer;
         MatchedRoute = null;
+        BodyReader = null;
     }
 }

@@ -1,6 +1,8 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -65,7 +67,38 @@ public sealed class CoapClient : IAsyncDisposable
     public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _endpoint?.RequestAsync(_address!, request, cancellationToken) ?? _connection!.SendAsync(request, cancellationToken);
+        return _endpoint?.RequestAsync(_address!, request, null, cancellationToken) ?? _connection!.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>
+    /// Sends a request and writes the body of a success to a stream as it arrives, however large it is. A stream that can seek is cut back where the body changes in the meantime and is
+    /// fetched anew; with another such a transfer fails.
+    /// </summary>
+    /// <returns>The response without its body; an error with its diagnostic payload, and nothing written.</returns>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public Task<CoapResponse> DownloadAsync(CoapRequest request, Stream destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        return DownloadAsync(request, new CoapStreamSink(destination), cancellationToken);
+    }
+
+    /// <summary>GET, the body to a stream.</summary>
+    /// <inheritdoc cref="DownloadAsync(CoapRequest, Stream, CancellationToken)"/>
+    public Task<CoapResponse> DownloadAsync(string pathAndQuery, Stream destination, CancellationToken cancellationToken = default) =>
+        DownloadAsync(new CoapRequest(CoapCode.Get, pathAndQuery), destination, cancellationToken);
+
+    /// <summary>Sends a request and writes the body of a success to a buffer writer as it arrives. Where the body changes in the meantime, the transfer fails.</summary>
+    /// <inheritdoc cref="DownloadAsync(CoapRequest, Stream, CancellationToken)"/>
+    public Task<CoapResponse> DownloadAsync(CoapRequest request, IBufferWriter<byte> destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        return DownloadAsync(request, new CoapBufferSink(destination), cancellationToken);
+    }
+
+    private Task<CoapResponse> DownloadAsync(CoapRequest request, CoapBodySink sink, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return _endpoint?.RequestAsync(_address!, request, sink, cancellationToken) ?? _connection!.TransferAsync(request, sink, cancellationToken);
     }
 
     /// <summary>GET.</summary>
@@ -113,10 +146,16 @@ public sealed class CoapClient : IAsyncDisposable
     /// observed, or ends the observation, gives one last response, perhaps an error. Leaving the loop ends the observation.
     /// </summary>
     /// <exception cref="CoapException">The server is silent, unreachable, or has restarted.</exception>
-    /// <exception cref="NotSupportedException">The client is connected over TCP.</exception>
-    public IAsyncEnumerable<CoapResponse> ObserveAsync(string pathAndQuery, CancellationToken cancellationToken = default) => _endpoint is null
-        ? throw new NotSupportedException("Observation is for datagrams.")
-        : _endpoint.ObserveAsync(_address!, new CoapRequest(CoapCode.Get, pathAndQuery), cancellationToken);
+    public IAsyncEnumerable<CoapResponse> ObserveAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
+        ObserveAsync(new CoapRequest(CoapCode.Get, pathAndQuery), cancellationToken);
+
+    /// <summary>The same with a request of one's own, GET or FETCH.</summary>
+    /// <inheritdoc cref="ObserveAsync(string, CancellationToken)"/>
+    public IAsyncEnumerable<CoapResponse> ObserveAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return _endpoint?.ObserveAsync(_address!, request, cancellationToken) ?? _connection!.ObserveAsync(request, cancellationToken);
+    }
 
     /// <summary>Closes the socket; over TCP after a Release. Requests under way fail.</summary>
     public async ValueTask DisposeAsync()
@@ -133,7 +172,7 @@ public sealed class CoapClient : IAsyncDisposable
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
     private static CoapClient OverUdp(Socket socket, CoapUdpOptions options) =>
-        new(new CoapUdpEndpoint(socket, options, options.Handler), socket.RemoteEndPoint!.Serialize());
+        new(new CoapUdpEndpoint(socket, options, options.Handler, CoapObservedResources.For(options.Handler, options.HandlerFailed)), socket.RemoteEndPoint!.Serialize());
 
     private static CoapClient OverTcp(Socket socket, CoapConnectionOptions options)
     {

@@ -26,8 +26,11 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
     /// <summary>Whether GET with Observe makes the peer an observer (RFC 7641).</summary>
     public bool IsObservable { get; init; }
 
+    /// <summary>Whether the handler reads the body as it comes.</summary>
+    public bool Streams { get; init; }
+
     /// <exception cref="ArgumentException">The template is none.</exception>
-    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false)
+    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false, bool streams = false)
     {
         ArgumentNullException.ThrowIfNull(template);
         if (!template.StartsWith('/'))
@@ -46,7 +49,7 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
             }
         }
 
-        return new CoapRoute(method, handler, segments) { IsObservable = isObservable };
+        return new CoapRoute(method, handler, segments) { IsObservable = isObservable, Streams = streams };
     }
 
     /// <summary>Whether the Uri-Path options are as the template wants them. Allocates nothing.</summary>

@@ -18,6 +18,7 @@ public sealed class CoapServer : IAsyncDisposable
     private readonly CoapServerOptions _options;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<CoapConnection, byte> _connections = [];
+    private readonly CoapObservedResources _resources;
     private readonly CoapUdpEndpoint? _udp;
     private readonly Socket? _listener;
     private readonly Task _accepting = Task.CompletedTask;
@@ -26,9 +27,10 @@ public sealed class CoapServer : IAsyncDisposable
     {
         _handler = handler;
         _options = options;
+        _resources = new CoapObservedResources(handler, options.MaxObservedResources, options.UdpOptions.HandlerFailed ?? options.ConnectionOptions.HandlerFailed);
         if (options.Udp is not null)
         {
-            _udp = new CoapUdpEndpoint(Bind(options.Udp, SocketType.Dgram, ProtocolType.Udp), options.UdpOptions, handler);
+            _udp = new CoapUdpEndpoint(Bind(options.Udp, SocketType.Dgram, ProtocolType.Udp), options.UdpOptions, handler, _resources);
         }
 
         if (options.Tcp is not null)
@@ -47,6 +49,9 @@ public sealed class CoapServer : IAsyncDisposable
 
     /// <summary>How many connections it serves.</summary>
     public int ConnectionCount => _connections.Count;
+
+    /// <summary>How many different requests are observed, over all transports.</summary>
+    public int ObservedResourceCount => _resources.Count;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="handler">Answers every request.</param>
@@ -68,18 +73,18 @@ public sealed class CoapServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(peer);
-        return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, _handler, peer), cancellationToken);
+        return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, _handler, peer, _resources), cancellationToken);
     }
 
     /// <summary>
-    /// Tells that the resource at <paramref name="path"/> has changed: its handler is asked once more, and the answer goes to all who observe it over UDP.
+    /// Tells that the resource at <paramref name="path"/> has changed: its handler is asked once more, and the answer goes to all who observe it, over every transport.
     /// </summary>
     /// <param name="path">The path as <see cref="CoapRequest.Path"/> has it, such as "/v/temperature".</param>
     /// <returns>Ends when the notifications are on their way.</returns>
     public Task NotifyAsync(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return _udp?.NotifyAsync(path) ?? Task.CompletedTask;
+        return _resources.NotifyAsync(path, _stopping.Token);
     }
 
     /// <summary>Looks at the message layer of the datagrams: its counters and how full its stores are.</summary>
@@ -134,7 +139,7 @@ public sealed class CoapServer : IAsyncDisposable
     {
         socket.NoDelay = true;
         var peer = new CoapPeer(socket.RemoteEndPoint?.ToString() ?? "");
-        CoapConnection connection = CoapConnection.Begin(new SocketPipe(socket), _options.ConnectionOptions, _handler, peer);
+        CoapConnection connection = CoapConnection.Begin(new SocketPipe(socket), _options.ConnectionOptions, _handler, peer, _resources);
         _ = SocketPipe.CloseAfterAsync(connection, socket);
         _ = ServeAsync(connection, CancellationToken.None);
     }

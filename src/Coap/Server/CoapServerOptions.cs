@@ -15,6 +15,9 @@ public sealed class CoapServerOptions
     /// <summary>How many TCP connections there may be; more are closed as soon as they are accepted.</summary>
     public int MaxConnections { get; init; } = 1024;
 
+    /// <summary>How many different requests may be observed, over all transports: a path with a query and an Accept is one.</summary>
+    public int MaxObservedResources { get; init; } = CoapObservedResources.DefaultMaxResources;
+
     /// <summary>Limits and parameters of the datagrams. The handler in it is not used.</summary>
     public CoapUdpOptions UdpOptions { get; init; } = new();
 
@@ -26,6 +29,7 @@ public sealed class CoapServerOptions
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxObservedResources, 1);
         ArgumentNullException.ThrowIfNull(UdpOptions);
         ArgumentNullException.ThrowIfNull(ConnectionOptions);
         UdpOptions.Validate();

@@ -14,7 +14,7 @@ namespace Flint.Coap;
 /// their first wait. A request that is answered at once allocates nothing.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "A token source without a wait handle holds nothing; disposed, it would fail handlers that are late.")]
-internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
+internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 {
     private readonly Socket _socket;
     private readonly CoapUdpOptions _options;
@@ -23,7 +23,8 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<SocketAddress, CoapPeerHandle> _peers = [];
     private readonly CancellationTokenSource _closed = new();
-    private readonly CoapUploads _uploads;
+    private readonly CoapBodies? _bodies;
+    private readonly CoapObservedResources? _resources;
     private readonly byte[] _outgoing;
     private readonly long _start;
     private readonly ITimer _timer;
@@ -35,14 +36,20 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     /// <param name="socket">A bound socket, or a connected one that has a single peer. The endpoint owns it.</param>
     /// <param name="options">Validated options.</param>
     /// <param name="handler">Answers the peers' requests; null rejects each with a reset.</param>
-    public CoapUdpEndpoint(Socket socket, CoapUdpOptions options, CoapHandler? handler)
+    /// <param name="resources">What is observed over all transports; null where there is no handler.</param>
+    public CoapUdpEndpoint(Socket socket, CoapUdpOptions options, CoapHandler? handler, CoapObservedResources? resources)
     {
         _socket = socket;
         _options = options;
         _handler = handler;
         _layer = new CoapMessageLayer(options.MessageLayer, RandomNumberGenerator.GetBytes(EntropyLength));
-        _uploads = new CoapUploads(
-            new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads }, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _resources = resources;
+        if (handler is not null)
+        {
+            var limits = new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads };
+            _bodies = new CoapBodies(handler, options.HandlerFailed, limits, options.MaxServedBytes, _layer, _closed.Token);
+        }
+
         _observers = new CoapObservers(options.Observers, _layer);
         _outgoing = new byte[options.MessageLayer.MaxMessageSize];
         _start = options.TimeProvider.GetTimestamp();
@@ -72,13 +79,14 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         {
             foreach (CoapPeerHandle peer in _peers.Values)
             {
-                _uploads.RemovePeer(peer);
+                _bodies?.RemovePeer(peer);
                 _observers.RemovePeer(peer);
                 _layer.RemovePeer(peer, Now());
             }
 
             _peers.Clear();
             Drain();
+            LeaveResources();
         }
     }
 
@@ -176,7 +184,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                     TakeAll();
                 }
 
-                _uploads.OnDeadline(now);
+                _bodies?.OnDeadline(now);
                 _observers.OnDeadline(now);
                 RenewObservations(now);
 
@@ -189,7 +197,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     private void Drain()
     {
         TakeAll();
-        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _uploads.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
+        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _bodies?.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
         if (deadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
         {
             TimeSpan wait = due - Now();
@@ -202,11 +210,6 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     private void TakeAll()
     {
-        while (_uploads.TryTakeAbandoned(out _))
-        {
-            // The body so far is memory, and goes with the last reference to it.
-        }
-
         while (_layer.TryTakeEnded(out CoapEnded ended))
         {
             if (ended.State is PendingExchange pending)
@@ -220,7 +223,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
 
         SendNotifications();
-
+        LeaveResources();
         while (_layer.TryTakeDatagram(out CoapPeerHandle peer, out ReadOnlyMemory<byte> datagram))
         {
             Send(_places[peer.Index], datagram.Span);
@@ -290,6 +293,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     private void Forget(CoapPeerHandle peer)
     {
+        _bodies?.RemovePeer(peer);
         _peers.Remove(_places[peer.Index].Address!);
         _places[peer.Index] = default;
     }

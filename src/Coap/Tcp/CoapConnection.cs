@@ -13,7 +13,7 @@ namespace Flint.Coap;
 /// and answers the other's, so a server may call a function of the device that opened the connection. Its members may be called from any thread.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "Semaphores and token sources without wait handles hold nothing; disposed, they would fail callers that are late.")]
-public sealed partial class CoapConnection : IAsyncDisposable
+public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
 {
     private readonly IDuplexPipe _transport;
     private readonly CoapConnectionOptions _options;
@@ -27,14 +27,16 @@ public sealed partial class CoapConnection : IAsyncDisposable
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _lastToken;
 
-    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer)
+    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, CoapObservedResources? resources)
     {
         _transport = transport;
         _options = options;
         _handler = handler;
+        _resources = resources;
         Peer = peer;
         _session = new CoapTcpSession(options.MaxMessageSize, options.AllowMissingCsm);
         _requestSlots = new SemaphoreSlim(options.MaxRequestsInFlight);
+        _start = options.TimeProvider.GetTimestamp();
     }
 
     /// <summary>The state (docs/spec/coap-profile.md section 4.1).</summary>
@@ -84,25 +86,33 @@ public sealed partial class CoapConnection : IAsyncDisposable
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
         options ??= new CoapConnectionOptions();
-        return Begin(transport, options, options.Handler, options.Peer);
+        return Begin(transport, options, options.Handler, options.Peer, CoapObservedResources.For(options.Handler, options.HandlerFailed));
     }
 
-    /// <summary>The same with a handler and a peer of the server's.</summary>
-    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer)
+    /// <summary>The same with a handler, a peer and observed resources of the server's.</summary>
+    internal static CoapConnection Begin(
+        IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, CoapObservedResources? resources)
     {
         ArgumentNullException.ThrowIfNull(transport);
         options.Validate();
-        var connection = new CoapConnection(transport, options, handler, peer);
+        var connection = new CoapConnection(transport, options, handler, peer, resources);
         _ = connection.RunAsync();
         return connection;
     }
 
-    /// <summary>Sends a request and waits for its response, whatever its code.</summary>
+    /// <summary>
+    /// Sends a request and waits for its response, whatever its code. A body that is larger than a message goes in blocks, and a response's is put together (RFC 7959, RFC 8323 section 6).
+    /// </summary>
     /// <exception cref="CoapException">There is no response, or none that can be understood.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. The peer may have got the request all the same.</exception>
-    public async Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return TransferAsync(request, null, cancellationToken);
+    }
+
+    private async Task<CoapResponse> ExchangeAsync(CoapRequest request, CancellationToken cancellationToken)
+    {
         await _requestSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -229,12 +239,17 @@ public sealed partial class CoapConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the whole message to the transport, or none of it.</summary>
-    private async Task WriteAsync(CoapMessage message, CoapCode code, ReadOnlyMemory<byte> token, CancellationToken cancellationToken)
+    /// <summary>Gives the whole message to the transport, or none of it. A notification to an observer that has gone in the meantime is not written.</summary>
+    private async Task WriteAsync(CoapMessage message, CoapCode code, ReadOnlyMemory<byte> token, CancellationToken cancellationToken, Observer? observer = null)
     {
         await _sendTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (observer?.IsRemoved == true)
+            {
+                return;
+            }
+
             Write(message, code, token.Span);
             await FlushAsync().ConfigureAwait(false);
         }
@@ -300,7 +315,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
         {
             _lastToken = unchecked(_lastToken + 1);
         }
-        while (_pending.ContainsKey(_lastToken));
+        while (_pending.ContainsKey(_lastToken) || _observations.ContainsKey(_lastToken));
         return _lastToken;
     }
 
