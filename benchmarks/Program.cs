@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Flint.Benchmarks.Coap;
+using Flint.Benchmarks.Coap.Load;
 using Flint.Benchmarks.DeviceNano;
 using Flint.Benchmarks.Ota;
 using Flint.Benchmarks.Ratios;
@@ -15,6 +16,11 @@ if (args is ["ratios", ..])
         .. OtaRatios.Create(),
         .. SecureTunnelRatios.Create(),
     ]);
+}
+
+if (args is ["coap", .. var coap])
+{
+    return await CoapLoad.RunAsync(coap);
 }
 
 if (args is ["tunnel", .. var rest])

@@ -1,7 +1,9 @@
 using System;
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Flint.Coap;
@@ -16,6 +18,7 @@ namespace Flint.Coap;
 public ref struct CoapMessageWriter
 {
     private readonly Span<byte> _buffer;
+    private readonly IBufferWriter<byte>? _output;
     private int _position;
     private int _number;
     private int _bodyOffset;
@@ -25,6 +28,17 @@ public ref struct CoapMessageWriter
 
     /// <summary>Begins at the start of <paramref name="buffer"/>.</summary>
     public CoapMessageWriter(Span<byte> buffer) => _buffer = buffer;
+
+    /// <summary>Writes in place into the next span of <paramref name="output"/>, which <see cref="TryComplete"/> advances by the message's length, or not at all.</summary>
+    /// <param name="output">Such as a pipe or an <see cref="ArrayBufferWriter{T}"/>. Nobody else may use it until the message is complete.</param>
+    /// <param name="maxLength">How long the message may become: what the output must have room for, and where the writer says that it does not fit.</param>
+    public CoapMessageWriter(IBufferWriter<byte> output, int maxLength)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxLength);
+        _output = output;
+        _buffer = output.GetSpan(maxLength)[..maxLength];
+    }
 
     /// <summary>Writes options only, the first of them behind one numbered <paramref name="previous"/>.</summary>
     internal CoapMessageWriter(Span<byte> buffer, CoapOptionNumber previous)
@@ -42,16 +56,32 @@ public ref struct CoapMessageWriter
     /// <exception cref="InvalidOperationException">A header was written already.</exception>
     public void WriteHeader(CoapType type, CoapCode code, ushort messageId, scoped ReadOnlySpan<byte> token)
     {
+        Span<byte> room = _buffer;
+        uint start = unchecked((uint)(CoapHeader.Version << 30 | ((int)type & 3) << 28 | (int)code << 16 | messageId));
+        if (_stage == Stage.Start && token.Length <= CoapHeader.MaxTokenLength && token.Length <= unchecked(room.Length - CoapHeader.Length))
+        {
+            // The usual token, and it fits.
+            BinaryPrimitives.WriteUInt32BigEndian(room, unchecked(start | (uint)(token.Length << 24)));
+            CopyShort(token, room.Slice(CoapHeader.Length, token.Length));
+            _bodyOffset = _position = unchecked(CoapHeader.Length + token.Length);
+            _stage = Stage.Header;
+            return;
+        }
+
+        WriteAnyHeader(start, token);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteAnyHeader(uint start, scoped ReadOnlySpan<byte> token)
+    {
         Enter(Stage.Header);
-        if (_buffer.Length < CoapHeader.Length)
+        int field = LengthField(token.Length);
+        if (!BinaryPrimitives.TryWriteUInt32BigEndian(_buffer, start | (uint)field << 24))
         {
             Overflow();
             return;
         }
 
-        int field = LengthField(token.Length);
-        BinaryPrimitives.WriteUInt32BigEndian(
-            _buffer, unchecked((uint)(CoapHeader.Version << 30 | ((int)type & 3) << 28 | field << 24 | (int)code << 16 | messageId)));
         _position = CoapHeader.Length;
         WriteToken(token, field);
     }
@@ -87,24 +117,19 @@ public ref struct CoapMessageWriter
         {
             // The usual option: one byte of header, and it fits.
             room[0] = unchecked((byte)(delta << 4 | value.Length));
-            room = room.Slice(1, value.Length);
-            if (value.Length > ShortValue)
-            {
-                value.CopyTo(room);
-            }
-            else
-            {
-                for (int i = 0; i < room.Length; i++)
-                {
-                    room[i] = value[i];
-                }
-            }
-
+            CopyShort(value, room.Slice(1, value.Length));
             _position = unchecked(_position + 1 + value.Length);
             _number = (int)number;
             return;
         }
 
+        WriteAnyOption(number, value);
+    }
+
+    // Apart, so that the usual option needs no register that has to be saved.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteAnyOption(CoapOptionNumber number, scoped ReadOnlySpan<byte> value)
+    {
         Span<byte> destination = BeginOption(number, value.Length);
         if (!_overflow)
         {
@@ -170,15 +195,16 @@ public ref struct CoapMessageWriter
             return;
         }
 
-        if (payload.Length >= _buffer.Length - _position)
+        Span<byte> room = _buffer[_position..];
+        if (payload.Length >= room.Length)
         {
             Overflow();
             return;
         }
 
-        _buffer[_position] = CoapOptionFormat.PayloadMarker;
-        payload.CopyTo(_buffer[(_position + 1)..]);
-        _position += 1 + payload.Length;
+        room[0] = CoapOptionFormat.PayloadMarker;
+        _position = unchecked(_position + 1 + payload.Length);
+        payload.CopyTo(room[1..]);
     }
 
     /// <summary>Ends the message.</summary>
@@ -188,6 +214,18 @@ public ref struct CoapMessageWriter
     public bool TryComplete(out int length)
     {
         Enter(Stage.Complete);
+        if (_overflow || _codeOffset != 0 || _output is not null)
+        {
+            return TryCompleteUnusual(out length);
+        }
+
+        length = _position;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryCompleteUnusual(out int length)
+    {
         length = 0;
         if (_overflow || (_codeOffset != 0 && !TryFrame()))
         {
@@ -195,6 +233,7 @@ public ref struct CoapMessageWriter
         }
 
         length = _position;
+        _output?.Advance(length);
         return true;
     }
 
@@ -238,15 +277,39 @@ public ref struct CoapMessageWriter
             return;
         }
 
-        if (extension != 0)
-        {
-            WriteExtension(_position, field, token.Length);
-            _position += extension;
-        }
-
+        _position += WriteExtension(_position, field, token.Length);
         token.CopyTo(_buffer[_position..]);
-        _position += token.Length;
-        _bodyOffset = _position;
+        _bodyOffset = _position += token.Length;
+    }
+
+    /// <summary>Copies up to sixteen bytes with two loads and stores that may overlap: less than a call of the copying routine costs.</summary>
+    /// <param name="value">The bytes.</param>
+    /// <param name="destination">Where they go; of the same length.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyShort(scoped ReadOnlySpan<byte> value, scoped Span<byte> destination)
+    {
+        unchecked
+        {
+            if (value.Length >= sizeof(ulong))
+            {
+                int last = value.Length - sizeof(ulong);
+                BinaryPrimitives.WriteUInt64LittleEndian(destination, BinaryPrimitives.ReadUInt64LittleEndian(value));
+                BinaryPrimitives.WriteUInt64LittleEndian(destination[last..], BinaryPrimitives.ReadUInt64LittleEndian(value[last..]));
+            }
+            else if (value.Length >= sizeof(uint))
+            {
+                int last = value.Length - sizeof(uint);
+                BinaryPrimitives.WriteUInt32LittleEndian(destination, BinaryPrimitives.ReadUInt32LittleEndian(value));
+                BinaryPrimitives.WriteUInt32LittleEndian(destination[last..], BinaryPrimitives.ReadUInt32LittleEndian(value[last..]));
+            }
+            else
+            {
+                for (int i = 0; i < value.Length && i < destination.Length; i++)
+                {
+                    destination[i] = value[i];
+                }
+            }
+        }
     }
 
     /// <summary>Writes the header of any option.</summary>
@@ -330,8 +393,7 @@ public ref struct CoapMessageWriter
     [DoesNotReturn]
     private readonly void ThrowOutOfOrder(Stage stage) => throw new InvalidOperationException($"{stage} cannot follow {_stage}.");
 
-    // Implementation: up to here a loop beats a call of the copying routine.
-    private const int ShortValue = 4;
+    // Implementation.
     private const int TcpCodeOffset = 1 + sizeof(ushort);
 
     private enum Stage

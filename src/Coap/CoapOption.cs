@@ -1,5 +1,6 @@
 using System;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Flint.Coap;
 
@@ -38,4 +39,12 @@ public readonly ref struct CoapOption
 
     /// <summary>The value as a string. Bytes that are no UTF-8 become U+FFFD; compare <see cref="Value"/> where that matters.</summary>
     public string GetString() => Encoding.UTF8.GetString(Value);
+
+    /// <summary>Reads the value as a string (RFC 7252 section 3.2).</summary>
+    /// <returns>False where the bytes are no UTF-8.</returns>
+    public bool TryGetString(out string value)
+    {
+        value = Utf8.IsValid(Value) ? Encoding.UTF8.GetString(Value) : "";
+        return value.Length > 0 || Value.IsEmpty;
+    }
 }

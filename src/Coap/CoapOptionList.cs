@@ -50,6 +50,27 @@ public sealed class CoapOptionList
         return TryFind(number, out CoapOption option) && number.AllowsLength(option.Value.Length) && option.TryGetUInt32(out value);
     }
 
+    /// <summary>The first option numbered <paramref name="number"/>, as a string.</summary>
+    /// <returns>False where there is none, where its length lies outside its definition (RFC 7252 section 5.4.3), or where it is no UTF-8.</returns>
+    public bool TryGetString(CoapOptionNumber number, out string value)
+    {
+        value = "";
+        return TryFind(number, out CoapOption option) && number.AllowsLength(option.Value.Length) && option.TryGetString(out value);
+    }
+
+    /// <summary>Whether there is an option numbered <paramref name="number"/>.</summary>
+    public bool Contains(CoapOptionNumber number) => TryFind(number, out _);
+
+    /// <summary>Makes an option a uint, whatever it was before; null removes it.</summary>
+    public void Set(CoapOptionNumber number, uint? value)
+    {
+        Remove(number);
+        if (value is uint some)
+        {
+            Add(number, some);
+        }
+    }
+
     /// <summary>Adds an option without a value.</summary>
     public void Add(CoapOptionNumber number) => Add(number, ReadOnlySpan<byte>.Empty);
 
@@ -89,6 +110,11 @@ public sealed class CoapOptionList
     /// <summary>Removes every option numbered <paramref name="number"/>.</summary>
     public void Remove(CoapOptionNumber number)
     {
+        if (!Contains(number))
+        {
+            return;
+        }
+
         var rest = new CoapOptionList();
         foreach (CoapOption option in this)
         {
@@ -100,6 +126,9 @@ public sealed class CoapOptionList
 
         Take(rest);
     }
+
+    /// <summary>The same options, kept where they are until one of the lists changes.</summary>
+    internal CoapOptionList Copy() => new(_bytes, _offset, _length);
 
     private void Insert(CoapOptionNumber number, ReadOnlySpan<byte> value)
     {

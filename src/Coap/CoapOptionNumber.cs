@@ -89,4 +89,10 @@ public enum CoapOptionNumber : ushort
 
     /// <summary>RFC 9175 section 3.2.</summary>
     RequestTag = 292,
+
+    /// <summary>OCF Core Specification: which version of a content format is accepted.</summary>
+    OcfAcceptContentFormatVersion = 2049,
+
+    /// <summary>OCF Core Specification: the version of the content format.</summary>
+    OcfContentFormatVersion = 2053,
 }

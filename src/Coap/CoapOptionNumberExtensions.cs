@@ -29,7 +29,8 @@ public static class CoapOptionNumberExtensions
         CoapOptionNumber.UriHost or CoapOptionNumber.ProxyScheme => length is >= 1 and <= 255,
         CoapOptionNumber.UriPath or CoapOptionNumber.UriQuery or CoapOptionNumber.LocationPath
             or CoapOptionNumber.LocationQuery or CoapOptionNumber.Oscore => length <= 255,
-        CoapOptionNumber.UriPort or CoapOptionNumber.ContentFormat or CoapOptionNumber.Accept => length <= 2,
+        CoapOptionNumber.UriPort or CoapOptionNumber.ContentFormat or CoapOptionNumber.Accept
+            or CoapOptionNumber.OcfAcceptContentFormatVersion or CoapOptionNumber.OcfContentFormatVersion => length <= 2,
         CoapOptionNumber.Observe or CoapOptionNumber.Block1 or CoapOptionNumber.Block2
             or CoapOptionNumber.QBlock1 or CoapOptionNumber.QBlock2 => length <= 3,
         CoapOptionNumber.MaxAge or CoapOptionNumber.Size1 or CoapOptionNumber.Size2 => length <= 4,
@@ -38,5 +39,18 @@ public static class CoapOptionNumberExtensions
         CoapOptionNumber.Echo => length is >= 1 and <= 40,
         CoapOptionNumber.ProxyUri => length is >= 1 and <= 1034,
         _ => true,
+    };
+
+    /// <summary>What a value of the option is, by its definition; opaque for a number without a name (RFC 7252 section 3.2).</summary>
+    public static CoapOptionKind Kind(this CoapOptionNumber number) => number switch
+    {
+        CoapOptionNumber.IfNoneMatch or CoapOptionNumber.Edhoc => CoapOptionKind.Empty,
+        CoapOptionNumber.UriHost or CoapOptionNumber.LocationPath or CoapOptionNumber.UriPath or CoapOptionNumber.UriQuery
+            or CoapOptionNumber.LocationQuery or CoapOptionNumber.ProxyUri or CoapOptionNumber.ProxyScheme => CoapOptionKind.Text,
+        CoapOptionNumber.Observe or CoapOptionNumber.UriPort or CoapOptionNumber.ContentFormat or CoapOptionNumber.MaxAge or CoapOptionNumber.HopLimit
+            or CoapOptionNumber.Accept or CoapOptionNumber.QBlock1 or CoapOptionNumber.QBlock2 or CoapOptionNumber.Block1 or CoapOptionNumber.Block2
+            or CoapOptionNumber.Size1 or CoapOptionNumber.Size2 or CoapOptionNumber.NoResponse
+            or CoapOptionNumber.OcfAcceptContentFormatVersion or CoapOptionNumber.OcfContentFormatVersion => CoapOptionKind.UInt,
+        _ => CoapOptionKind.Opaque,
     };
 }

@@ -36,4 +36,10 @@ public sealed class SecureTunnelPin
         key.ImportFromPem(pem);
         return FromSpki(key.ExportSubjectPublicKeyInfo(), usage);
     }
+
+    /// <summary>
+    /// The key blob of section 4.1, to provision on a device that has no big integers and no ASN.1: 40 bytes and twice the modulus (552 for RSA-2048). No secret.
+    /// </summary>
+    /// <exception cref="CryptographicException">A modulus that such a device does not take: not 2048, 3072 or 4096 bits.</exception>
+    public byte[] ExportKeyBlob() => KeyBlob.Write(PublicKey, Usage, _keyHash);
 }

@@ -8,21 +8,38 @@ namespace Flint.Coap;
 /// <summary>Sends a request whose body, or whose response's, is larger than a message: in blocks (RFC 7959).</summary>
 internal static class CoapBodyTransfer
 {
-    /// <summary>Sends the request as it is or in blocks, and puts the response together.</summary>
+    /// <summary>Sends a request through whatever stands before the transport, and the body of a success to a sink.</summary>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public static async Task<CoapResponse> DownloadAsync(CoapRequest request, CoapBodySink sink, CoapHandler send, CancellationToken cancellationToken)
+    {
+        var download = (CoapRequest)request.Copy();
+        download.Sink = sink;
+        CoapResponse response = await send(download, cancellationToken).ConfigureAwait(false);
+        if (response.Code.IsSuccess() && !response.Payload.IsEmpty)
+        {
+            // What stands before the transport has sent another request, or made the response itself.
+            await sink.WriteAsync(response.Payload, cancellationToken).ConfigureAwait(false);
+            response = response.WithBody(default);
+        }
+
+        return response;
+    }
+
+    /// <summary>Sends the request as it is or in blocks, and puts the response together: in memory, up to the limit, or in the request's sink.</summary>
     /// <param name="request">A request. One that has a Block1 or Block2 option already is sent as it is: its sender wants a single block.</param>
     /// <param name="sizes">How large a block may be that is sent.</param>
     /// <param name="received">How large a block may be that comes. Below 1024 bytes it is asked for with the first request (RFC 7959 section 2.4).</param>
-    /// <param name="sink">Where the body of a success goes; null for memory, up to the limit of <paramref name="sizes"/>.</param>
     /// <param name="exchange">Sends one message and gives its response.</param>
     /// <param name="cancellationToken">Ends the transfer.</param>
     /// <exception cref="CoapException">The blocks do not fit each other, or the body is too large.</exception>
     public static async Task<CoapResponse> SendAsync(
-        CoapRequest request, CoapBlockSizes sizes, CoapBlockSizes received, CoapBodySink? sink, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken)
+        CoapRequest request, CoapBlockSizes sizes, CoapBlockSizes received, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken)
     {
         CoapResponse response;
+        CoapBodySink? sink = request.Sink;
         bool isSingle = request.Options.TryFind(CoapOptionNumber.Block2, out _);
         bool inParts = request.Body is not null || request.Payload.Length > sizes.MaxPayload;
-        if (inParts && !request.Options.TryFind(CoapOptionNumber.Block1, out _))
+        if (inParts && !isSingle && !request.Options.TryFind(CoapOptionNumber.Block1, out _))
         {
             (request, response) = await UploadAsync(request, sizes, exchange, cancellationToken).ConfigureAwait(false);
         }

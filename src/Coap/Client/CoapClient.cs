@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
@@ -11,40 +12,50 @@ using System.Threading.Tasks;
 namespace Flint.Coap;
 
 /// <summary>Requests to one server, over UDP (<c>coap://host</c>) or TCP (<c>coap+tcp://host</c>). Its members may be called from any thread.</summary>
-public sealed class CoapClient : IAsyncDisposable
+public sealed partial class CoapClient : IAsyncDisposable
 {
     private readonly CoapUdpEndpoint? _endpoint;
     private readonly SocketAddress? _address;
     private readonly CoapConnection? _connection;
+    private readonly CoapHandler _send;
+    private string? _host;
 
-    private CoapClient(CoapUdpEndpoint endpoint, SocketAddress address)
+    private CoapClient(CoapUdpEndpoint endpoint, SocketAddress address, IEnumerable<CoapFilter> filters)
     {
         _endpoint = endpoint;
         _address = address;
+        CoapHandler send = InstrumentedHandler.AroundClient((request, cancellationToken) => new(endpoint.RequestAsync(address, request, cancellationToken)), "udp");
+        _send = CoapFilterChain.Before([.. filters], send);
     }
 
-    private CoapClient(CoapConnection connection) => _connection = connection;
+    private CoapClient(CoapConnection connection, IEnumerable<CoapFilter> filters)
+    {
+        _connection = connection;
+        _send = CoapFilterChain.Before([.. filters], (request, cancellationToken) => new(connection.SendAsync(request, cancellationToken)));
+    }
 
     /// <summary>Resolves the host and opens a socket to it. Over UDP nothing is sent yet.</summary>
-    /// <param name="uri">The scheme coap or coap+tcp, a host, and a port unless it is 5683; path and query do not matter here (RFC 7252 section 6.1, RFC 8323 section 8.1).</param>
+    /// <param name="uri">The scheme coap or coap+tcp, a host, and a port unless it is 5683; path and query do not matter here (RFC 7252 section 6.1, RFC 8323 section 8.1). A name is sent as Uri-Host with each request that is made here from a path (RFC 7252 section 6.4, step 5).</param>
     /// <param name="options">Limits and parameters.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="ArgumentException">Another scheme.</exception>
+    /// <exception cref="ArgumentException">Another scheme, or no URI of CoAP (<see cref="CoapUriStatus"/>).</exception>
     /// <exception cref="SocketException">The host is unknown, or over TCP does not answer.</exception>
     public static async Task<CoapClient> ConnectAsync(Uri uri, CoapClientOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(uri);
         options ??= new CoapClientOptions();
-        options.Udp.Validate();
-        bool tcp = uri.Scheme == "coap+tcp";
-        if (!tcp && uri.Scheme != "coap")
+        options.Validate();
+        CoapUriStatus status = CoapUri.TryParse(uri.OriginalString, out CoapUri? parsed);
+        if (status != CoapUriStatus.Ok || parsed!.IsSecure)
         {
-            throw new ArgumentException($"The scheme {uri.Scheme} is neither coap nor coap+tcp.", nameof(uri));
+            throw new ArgumentException($"{uri.OriginalString} is no URI with the scheme coap or coap+tcp: {status}.", nameof(uri));
         }
 
-        int port = uri.Port > 0 ? uri.Port : DefaultPort;
-        IPAddress[] addresses = await Dns.GetHostAddressesAsync(uri.IdnHost.Trim('[', ']'), cancellationToken).ConfigureAwait(false);
-        var server = new IPEndPoint(addresses[0], port);
+        bool tcp = parsed.Scheme == CoapScheme.CoapTcp;
+        IPAddress[] addresses = parsed.Address is IPAddress address
+            ? [address]
+            : await Dns.GetHostAddressesAsync(new IdnMapping().GetAscii(parsed.Host), cancellationToken).ConfigureAwait(false);
+        var server = new IPEndPoint(addresses[0], parsed.Port);
         var socket = tcp
             ? new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
             : new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -58,16 +69,18 @@ public sealed class CoapClient : IAsyncDisposable
             throw;
         }
 
-        return tcp ? OverTcp(socket, options.Tcp) : OverUdp(socket, options.Udp);
+        CoapClient client = tcp ? OverTcp(socket, options) : OverUdp(socket, options);
+        client._host = parsed.Address is null ? parsed.Host : null;
+        return client;
     }
 
-    /// <summary>Sends a request and waits for its response, whatever its code.</summary>
+    /// <summary>Sends a request with the options that it has, and waits for its response, whatever its code.</summary>
     /// <exception cref="CoapException">There is no response, or none that can be understood.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. The server may have got the request all the same.</exception>
     public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _endpoint?.RequestAsync(_address!, request, null, cancellationToken) ?? _connection!.SendAsync(request, cancellationToken);
+        return _send(request, cancellationToken).AsTask();
     }
 
     /// <summary>
@@ -78,50 +91,46 @@ public sealed class CoapClient : IAsyncDisposable
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public Task<CoapResponse> DownloadAsync(CoapRequest request, Stream destination, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(destination);
-        return DownloadAsync(request, new CoapStreamSink(destination), cancellationToken);
+        return CoapBodyTransfer.DownloadAsync(request, new CoapStreamSink(destination), _send, cancellationToken);
     }
 
     /// <summary>GET, the body to a stream.</summary>
     /// <inheritdoc cref="DownloadAsync(CoapRequest, Stream, CancellationToken)"/>
     public Task<CoapResponse> DownloadAsync(string pathAndQuery, Stream destination, CancellationToken cancellationToken = default) =>
-        DownloadAsync(new CoapRequest(CoapCode.Get, pathAndQuery), destination, cancellationToken);
+        DownloadAsync(Request(CoapCode.Get, pathAndQuery), destination, cancellationToken);
 
     /// <summary>Sends a request and writes the body of a success to a buffer writer as it arrives. Where the body changes in the meantime, the transfer fails.</summary>
     /// <inheritdoc cref="DownloadAsync(CoapRequest, Stream, CancellationToken)"/>
     public Task<CoapResponse> DownloadAsync(CoapRequest request, IBufferWriter<byte> destination, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(destination);
-        return DownloadAsync(request, new CoapBufferSink(destination), cancellationToken);
-    }
-
-    private Task<CoapResponse> DownloadAsync(CoapRequest request, CoapBodySink sink, CancellationToken cancellationToken)
-    {
         ArgumentNullException.ThrowIfNull(request);
-        return _endpoint?.RequestAsync(_address!, request, sink, cancellationToken) ?? _connection!.TransferAsync(request, sink, cancellationToken);
+        ArgumentNullException.ThrowIfNull(destination);
+        return CoapBodyTransfer.DownloadAsync(request, new CoapBufferSink(destination), _send, cancellationToken);
     }
 
     /// <summary>GET.</summary>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public Task<CoapResponse> GetAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
-        SendAsync(new CoapRequest(CoapCode.Get, pathAndQuery), cancellationToken);
+        SendAsync(Request(CoapCode.Get, pathAndQuery), cancellationToken);
 
     /// <summary>POST.</summary>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public Task<CoapResponse> PostAsync(
         string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default) =>
-        SendAsync(new CoapRequest(CoapCode.Post, pathAndQuery) { Payload = payload, ContentFormat = format }, cancellationToken);
+        SendAsync(Request(CoapCode.Post, pathAndQuery, payload, format), cancellationToken);
 
     /// <summary>PUT.</summary>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public Task<CoapResponse> PutAsync(
         string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default) =>
-        SendAsync(new CoapRequest(CoapCode.Put, pathAndQuery) { Payload = payload, ContentFormat = format }, cancellationToken);
+        SendAsync(Request(CoapCode.Put, pathAndQuery, payload, format), cancellationToken);
 
     /// <summary>DELETE.</summary>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public Task<CoapResponse> DeleteAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
-        SendAsync(new CoapRequest(CoapCode.Delete, pathAndQuery), cancellationToken);
+        SendAsync(Request(CoapCode.Delete, pathAndQuery), cancellationToken);
 
     /// <summary>
     /// An event: POST with No-Response (RFC 7967). Nobody waits for the server; over UDP the request is repeated until the server acknowledges it, for at most ten seconds.
@@ -130,7 +139,7 @@ public sealed class CoapClient : IAsyncDisposable
     public Task PublishAsync(
         string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default)
     {
-        var request = new CoapRequest(CoapCode.Post, pathAndQuery) { Payload = payload, ContentFormat = format };
+        var request = Request(CoapCode.Post, pathAndQuery, payload, format);
         if (_connection is not null)
         {
             return _connection.SendWithoutResponseAsync(request, cancellationToken);
@@ -147,7 +156,7 @@ public sealed class CoapClient : IAsyncDisposable
     /// </summary>
     /// <exception cref="CoapException">The server is silent, unreachable, or has restarted.</exception>
     public IAsyncEnumerable<CoapResponse> ObserveAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
-        ObserveAsync(new CoapRequest(CoapCode.Get, pathAndQuery), cancellationToken);
+        ObserveAsync(Request(CoapCode.Get, pathAndQuery), cancellationToken);
 
     /// <summary>The same with a request of one's own, GET or FETCH.</summary>
     /// <inheritdoc cref="ObserveAsync(string, CancellationToken)"/>
@@ -156,6 +165,9 @@ public sealed class CoapClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         return _endpoint?.ObserveAsync(_address!, request, cancellationToken) ?? _connection!.ObserveAsync(request, cancellationToken);
     }
+
+    /// <summary>Whether no request can be sent any more, because the TCP connection has ended; over UDP there is none.</summary>
+    internal bool HasEnded => _connection?.Completion.IsCompleted == true;
 
     /// <summary>Closes the socket; over TCP after a Release. Requests under way fail.</summary>
     public async ValueTask DisposeAsync()
@@ -170,17 +182,30 @@ public sealed class CoapClient : IAsyncDisposable
         }
     }
 
-    [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
-    private static CoapClient OverUdp(Socket socket, CoapUdpOptions options) =>
-        new(new CoapUdpEndpoint(socket, options, options.Handler, CoapObservedResources.For(options.Handler, options.HandlerFailed)), socket.RemoteEndPoint!.Serialize());
-
-    private static CoapClient OverTcp(Socket socket, CoapConnectionOptions options)
+    /// <summary>A request to this server; its host is named unless it is an address (RFC 7252 section 6.4, step 5).</summary>
+    private CoapRequest Request(CoapCode method, string pathAndQuery, ReadOnlyMemory<byte> payload = default, CoapContentFormat? format = null)
     {
-        CoapConnection connection = CoapConnection.Start(new SocketPipe(socket), options);
-        _ = SocketPipe.CloseAfterAsync(connection, socket);
-        return new CoapClient(connection);
+        var request = new CoapRequest(method, pathAndQuery) { Payload = payload, ContentFormat = format };
+        if (_host is not null)
+        {
+            request.Options.Add(CoapOptionNumber.UriHost, _host);
+        }
+
+        return request;
     }
 
-    // Specification: RFC 7252 section 6.1, RFC 8323 section 8.1.
-    internal const int DefaultPort = 5683;
+    [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
+    private static CoapClient OverUdp(Socket socket, CoapClientOptions options) =>
+        new(new CoapUdpEndpoint(socket, options.Udp, CoapService.For(options.Udp.Handler, options.Udp.HandlerFailed)), socket.RemoteEndPoint!.Serialize(), options.Filters);
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the connection.")]
+    private static CoapClient OverTcp(Socket socket, CoapClientOptions options)
+    {
+        CoapConnection connection = CoapConnection.Begin(
+            new SocketPipe(socket), options.Tcp, CoapService.For(options.Tcp.Handler, options.Tcp.HandlerFailed), options.Tcp.Peer, "tcp");
+        _ = SocketPipe.CloseAfterAsync(connection, socket);
+        return new CoapClient(connection, options.Filters);
+    }
+
+    internal const int DefaultPort = CoapUri.DefaultPort;
 }

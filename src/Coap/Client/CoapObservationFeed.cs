@@ -30,7 +30,7 @@ internal sealed class CoapObservationFeed
 
     public CoapObservation Machine { get; }
 
-    public CoapRequest Register { get; }
+    public CoapRequest Register { get; set; }
 
     public CoapRequest Deregister { get; }
 

@@ -204,21 +204,34 @@ public sealed partial class CoapObservers
         }
     }
 
+    /// <summary>Whether a message id is that of one of the last non-confirmable notifications to a peer.</summary>
+    public bool HasSent(CoapPeerHandle peer, ushort messageId) => FindNotification(peer, messageId) != PlaceLists.None;
+
     /// <summary>[C-123] Takes a reset that belongs to no message under way: it may answer one of the last notifications that were non-confirmable (section 3.6).</summary>
     /// <returns>Whether an observer was removed.</returns>
     public bool OnReset(CoapPeerHandle peer, ushort messageId)
+    {
+        int place = FindNotification(peer, messageId);
+        if (place != PlaceLists.None)
+        {
+            Remove(place);
+        }
+
+        return place != PlaceLists.None;
+    }
+
+    private int FindNotification(CoapPeerHandle peer, ushort messageId)
     {
         for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
         {
             ref Entry entry = ref _entries[place];
             if (entry.Peer == peer && entry.MessageIds.Contains(messageId))
             {
-                Remove(place);
-                return true;
+                return place;
             }
         }
 
-        return false;
+        return PlaceLists.None;
     }
 
     private int Add(int resource, CoapPeerHandle peer, ReadOnlySpan<byte> token)

@@ -20,17 +20,18 @@ internal sealed class CoapBodies
     private readonly CoapUploads _uploads;
     private readonly CoapServedBodies _served;
 
-    /// <param name="handler">Answers the requests. Where it is that of a <see cref="CoapRouter"/>, its routes say who reads a body as it comes.</param>
+    /// <param name="handler">Answers the requests.</param>
+    /// <param name="router">The router that it stands before, whose routes say who reads a body as it comes; null where there is none.</param>
     /// <param name="handlerFailed">Told what the handler throws.</param>
     /// <param name="options">Limits of the bodies that arrive; as many are served.</param>
     /// <param name="maxServedBytes">The most bytes of payloads that are kept until their last block is asked for.</param>
     /// <param name="layer">Where the peers are known; null where the peer is a connection.</param>
     /// <param name="ended">The transport has ended.</param>
     public CoapBodies(
-        CoapHandler handler, Action<CoapRequest, Exception>? handlerFailed, CoapUploadsOptions options, long maxServedBytes, CoapMessageLayer? layer, CancellationToken ended)
+        CoapHandler handler, CoapRouter? router, Action<CoapRequest, Exception>? handlerFailed, CoapUploadsOptions options, long maxServedBytes, CoapMessageLayer? layer, CancellationToken ended)
     {
         _handler = handler;
-        _router = handler.Target as CoapRouter;
+        _router = router;
         _handlerFailed = handlerFailed;
         _ended = ended;
         _uploads = new CoapUploads(options, layer, RandomNumberGenerator.GetBytes(EntropyLength));

@@ -19,10 +19,6 @@ internal sealed class CoapObservedResources(CoapHandler handler, int maxResource
     private readonly Dictionary<string, CoapObservedResource> _resources = new(StringComparer.Ordinal);
     private long _changes;
 
-    /// <summary>Those of an end that has a single transport; null where it has no handler.</summary>
-    public static CoapObservedResources? For(CoapHandler? handler, Action<CoapRequest, Exception>? handlerFailed) =>
-        handler is null ? null : new CoapObservedResources(handler, DefaultMaxResources, handlerFailed);
-
     /// <summary>How many changes there have been, of any resource.</summary>
     public long Changes => Interlocked.Read(ref _changes);
 

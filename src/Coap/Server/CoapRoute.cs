@@ -6,7 +6,7 @@ namespace Flint.Coap;
 /// <summary>One route of a <see cref="CoapRouter"/>, ordered so that the more literal comes first.</summary>
 internal sealed class CoapRoute : IComparable<CoapRoute>
 {
-    private readonly Segment[] _segments;
+    private Segment[] _segments;
 
     private CoapRoute(CoapCode method, CoapHandler handler, Segment[] segments)
     {
@@ -21,13 +21,16 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
 
     public CoapCode Method { get; }
 
-    public CoapHandler Handler { get; }
+    public CoapHandler Handler { get; private set; }
 
     /// <summary>Whether GET with Observe makes the peer an observer (RFC 7641).</summary>
     public bool IsObservable { get; init; }
 
     /// <summary>Whether the handler reads the body as it comes.</summary>
     public bool Streams { get; init; }
+
+    /// <summary>Whether segments may follow the template.</summary>
+    public bool TakesMore => _segments is not [.., { Kind: SegmentKind.Rest }];
 
     /// <exception cref="ArgumentException">The template is none.</exception>
     public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false, bool streams = false)
@@ -50,6 +53,13 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
         }
 
         return new CoapRoute(method, handler, segments) { IsObservable = isObservable, Streams = streams };
+    }
+
+    /// <summary>Puts the route under a prefix, before it is added to a router.</summary>
+    public void Enter(string prefix, CoapHandler handler)
+    {
+        _segments = [.. Parse(Method, prefix, handler)._segments, .. _segments];
+        Handler = handler;
     }
 
     /// <summary>Whether the Uri-Path options are as the template wants them. Allocates nothing.</summary>

@@ -13,7 +13,7 @@ namespace Flint.Coap;
 /// <c>{*name}</c> at the end for all that remain. Where several routes match, the more literal one wins, from left to right.
 /// Map everything before the first request; then a router may serve any number of connections at once.
 /// </summary>
-public sealed class CoapRouter
+public sealed partial class CoapRouter
 {
     private readonly List<CoapRoute> _routes = [];
 
@@ -69,10 +69,8 @@ public sealed class CoapRouter
         return Add(CoapRoute.Parse(Method(method), template, NotNull(handler)));
     }
 
-    /// <summary>Answers a request by its route; 4.04 where no path matches, 4.05 where only the method does not. It is a <see cref="CoapHandler"/>.</summary>
-    public ValueTask<CoapResponse> HandleAsync(CoapRequest request, CancellationToken cancellationToken)
+    private ValueTask<CoapResponse> RouteAsync(CoapRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request);
         bool pathMatches = false;
         foreach (CoapRoute route in _routes)
         {
@@ -80,8 +78,7 @@ public sealed class CoapRouter
             {
                 if (route.Method == request.Method)
                 {
-                    request.MatchedRoute = route;
-                    return route.Handler(request, cancellationToken);
+                    return AnswerAsync(route, request, cancellationToken);
                 }
 
                 pathMatches = true;
@@ -93,13 +90,14 @@ public sealed class CoapRouter
 
     private CoapRouter Add(CoapRoute route)
     {
-        int index = _routes.BinarySearch(route);
+        List<CoapRoute> routes = Enter(route)._routes;
+        int index = routes.BinarySearch(route);
         if (index >= 0)
         {
             throw new ArgumentException($"{route.Method} {route.Template} is mapped already.", nameof(route));
         }
 
-        _routes.Insert(~index, route);
+        routes.Insert(~index, route);
         return this;
     }
 

@@ -12,33 +12,32 @@ namespace Flint.Coap;
 
 /// <summary>One handler, usually a <see cref="CoapRouter"/>, for requests over UDP, over TCP, and over any pipe that it is given.</summary>
 [SuppressMessage("Usage", "CA2213", Justification = "A token source without a wait handle holds nothing; disposed, it would fail connections that are late.")]
-public sealed class CoapServer : IAsyncDisposable
+public sealed partial class CoapServer : IAsyncDisposable
 {
     private readonly CoapHandler _handler;
     private readonly CoapServerOptions _options;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<CoapConnection, byte> _connections = [];
-    private readonly CoapObservedResources _resources;
-    private readonly CoapUdpEndpoint? _udp;
-    private readonly Socket? _listener;
-    private readonly Task _accepting = Task.CompletedTask;
+    private readonly ConcurrentDictionary<CoapConnection, ConnectionPlace> _connections = [];
+    private readonly CoapService _service;
+    private readonly Lock _gate = new();
+    private CoapUdpEndpoint? _udp;
+    private Socket? _listener;
+    private Task _accepting = Task.CompletedTask;
+    private Task? _stopped;
+    private long _accepted;
 
-    private CoapServer(CoapHandler handler, CoapServerOptions options)
+    /// <summary>A server that does not listen yet; <see cref="RunAsync"/> serves already.</summary>
+    /// <param name="handler">Answers every request.</param>
+    /// <param name="options">Where to listen, and limits.</param>
+    /// <exception cref="ArgumentException">The options do not validate.</exception>
+    public CoapServer(CoapHandler handler, CoapServerOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(handler);
+        _options = options ?? new CoapServerOptions();
+        _options.Validate();
         _handler = handler;
-        _options = options;
-        _resources = new CoapObservedResources(handler, options.MaxObservedResources, options.UdpOptions.HandlerFailed ?? options.ConnectionOptions.HandlerFailed);
-        if (options.Udp is not null)
-        {
-            _udp = new CoapUdpEndpoint(Bind(options.Udp, SocketType.Dgram, ProtocolType.Udp), options.UdpOptions, handler, _resources);
-        }
-
-        if (options.Tcp is not null)
-        {
-            _listener = Bind(options.Tcp, SocketType.Stream, ProtocolType.Tcp);
-            _listener.Listen();
-            _accepting = AcceptAsync(_listener);
-        }
+        var resources = new CoapObservedResources(HandleAsync, _options.MaxObservedResources, _options.UdpOptions.HandlerFailed ?? _options.ConnectionOptions.HandlerFailed);
+        _service = new CoapService(HandleAsync, handler.Target as CoapRouter, resources);
     }
 
     /// <summary>Where it listens for datagrams, with the port that the system chose; null: nowhere.</summary>
@@ -51,18 +50,59 @@ public sealed class CoapServer : IAsyncDisposable
     public int ConnectionCount => _connections.Count;
 
     /// <summary>How many different requests are observed, over all transports.</summary>
-    public int ObservedResourceCount => _resources.Count;
+    public int ObservedResourceCount => _service.Resources.Count;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="handler">Answers every request.</param>
-    /// <param name="options">Where to listen, and limits.</param>
+    /// <summary>Makes a server that listens.</summary>
+    /// <inheritdoc cref="CoapServer(CoapHandler, CoapServerOptions)" path="/param"/>
+    /// <exception cref="ArgumentException">The options do not validate.</exception>
     /// <exception cref="SocketException">An address is in use, or not of this machine.</exception>
     public static CoapServer Start(CoapHandler handler, CoapServerOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(handler);
-        options ??= new CoapServerOptions();
-        options.Validate();
-        return new CoapServer(handler, options);
+        var server = new CoapServer(handler, options);
+        server.Listen();
+        return server;
+    }
+
+    /// <summary>Begins to listen, where the options say.</summary>
+    /// <exception cref="InvalidOperationException">It listens already, or was stopped.</exception>
+    /// <exception cref="SocketException">An address is in use, or not of this machine. The server does not listen then.</exception>
+    public void Listen()
+    {
+        lock (_gate)
+        {
+            if (_udp is not null || _listener is not null || _stopped is not null)
+            {
+                throw new InvalidOperationException("A server listens once.");
+            }
+
+            if (_options.Tcp is not null)
+            {
+                _listener = Bind(_options.Tcp);
+            }
+
+            try
+            {
+                if (_options.Udp is not null)
+                {
+                    _udp = new CoapUdpEndpoint(CoapUdpSocket.Bind(_options.Udp, _options.UdpOptions), _options.UdpOptions, _service);
+                }
+
+                _listener?.Listen();
+            }
+            catch
+            {
+                _listener?.Dispose();
+                _listener = null;
+                throw;
+            }
+
+            if (_listener is not null)
+            {
+                _accepting = AcceptAsync(_listener);
+            }
+
+            Log.Listening(_options.Logger, UdpEndPoint, TcpEndPoint);
+        }
     }
 
     /// <summary>Serves one connection until it ends: over TLS, a tunnel, a serial line, a pipe in memory.</summary>
@@ -73,7 +113,8 @@ public sealed class CoapServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(peer);
-        return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, _handler, peer, _resources), cancellationToken);
+        string key = ReferenceEquals(peer, CoapPeer.Anonymous) ? "" : "identity " + peer.Identity;
+        return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, _service, peer), key, cancellationToken);
     }
 
     /// <summary>
@@ -84,7 +125,7 @@ public sealed class CoapServer : IAsyncDisposable
     public Task NotifyAsync(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return _resources.NotifyAsync(path, _stopping.Token);
+        return _service.Resources.NotifyAsync(path, _stopping.Token);
     }
 
     /// <summary>Looks at the message layer of the datagrams: its counters and how full its stores are.</summary>
@@ -95,18 +136,38 @@ public sealed class CoapServer : IAsyncDisposable
         return _udp is null ? default : _udp.Inspect(look);
     }
 
-    /// <summary>Stops listening, and ends every connection gracefully.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Stops gracefully: takes no connection any more and answers new requests 5.03, tells each peer on a connection so (RFC 8323 section 5.5), lets the handlers that are at work finish within
+    /// <see cref="CoapServerOptions.DrainTimeout"/>, then cancels what is left and closes.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting for handlers.</param>
+    public Task StopAsync(CancellationToken cancellationToken = default)
     {
+        lock (_gate)
+        {
+            return _stopped ??= StopOnceAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>The same as <see cref="StopAsync"/>.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    {
+        Log.Stopping(_options.Logger, _connections.Count, _options.DrainTimeout.TotalSeconds);
         await _stopping.CancelAsync().ConfigureAwait(false);
         _listener?.Dispose();
         await _accepting.ConfigureAwait(false);
-        await Task.WhenAll(_connections.Keys.Select(connection => connection.CloseAsync())).ConfigureAwait(false);
-        _connections.Clear();
+        Task connections = Task.WhenAll(_connections.Keys.Select(connection => connection.CloseAsync(_options.DrainTimeout, cancellationToken)));
         if (_udp is not null)
         {
+            await _udp.EndHandlersAsync(_options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             await _udp.DisposeAsync().ConfigureAwait(false);
         }
+
+        await connections.ConfigureAwait(false);
+        _connections.Clear();
+        Log.Stopped(_options.Logger, Volatile.Read(ref _handling));
     }
 
     private async Task AcceptAsync(Socket listener)
@@ -115,14 +176,7 @@ public sealed class CoapServer : IAsyncDisposable
         {
             try
             {
-                Socket socket = await listener.AcceptAsync(_stopping.Token).ConfigureAwait(false);
-                if (_connections.Count >= _options.MaxConnections)
-                {
-                    socket.Dispose();
-                    continue;
-                }
-
-                Serve(socket);
+                Serve(await listener.AcceptAsync(_stopping.Token).ConfigureAwait(false));
             }
             catch (SocketException)
             {
@@ -137,35 +191,62 @@ public sealed class CoapServer : IAsyncDisposable
 
     private void Serve(Socket socket)
     {
+        var address = socket.RemoteEndPoint as IPEndPoint;
+        string key = $"address {address?.Address}";
+        int ofAddress = _connections.Values.Count(place => place.Key == key);
+        if (_connections.Count >= _options.MaxConnections || ofAddress >= _options.MaxConnectionsPerAddress)
+        {
+            Log.Refused(_options.Logger, address?.Address, _connections.Count, ofAddress);
+            socket.Dispose();
+            return;
+        }
+
         socket.NoDelay = true;
-        var peer = new CoapPeer(socket.RemoteEndPoint?.ToString() ?? "");
-        CoapConnection connection = CoapConnection.Begin(new SocketPipe(socket), _options.ConnectionOptions, _handler, peer, _resources);
+        CoapConnection connection = CoapConnection.Begin(
+            new SocketPipe(socket), _options.ConnectionOptions, _service, new CoapPeer(address?.ToString() ?? ""), "tcp");
         _ = SocketPipe.CloseAfterAsync(connection, socket);
-        _ = ServeAsync(connection, CancellationToken.None);
+        _ = ServeAsync(connection, key, CancellationToken.None);
     }
 
-    private async Task ServeAsync(CoapConnection connection, CancellationToken cancellationToken)
+    private async Task ServeAsync(CoapConnection connection, string key, CancellationToken cancellationToken)
     {
-        _connections.TryAdd(connection, 0);
+        _connections.TryAdd(connection, new ConnectionPlace(key, Interlocked.Increment(ref _accepted)));
+        CloseAllButTheNewest(key);
+        if (_stopping.IsCancellationRequested)
+        {
+            _ = connection.CloseAsync(_options.DrainTimeout, CancellationToken.None);
+        }
+
+        Log.Connected(_options.Logger, connection.Peer.Identity);
         using CancellationTokenRegistration registration = cancellationToken.Register(() => _ = connection.CloseAsync());
         await connection.Completion.ConfigureAwait(false);
         _connections.TryRemove(connection, out _);
+        Log.Disconnected(_options.Logger, connection.Peer.Identity, connection.EndReason);
     }
 
-    private static Socket Bind(IPEndPoint address, SocketType type, ProtocolType protocol)
+    /// <summary>Of the connections of one identity the oldest give way; those of one address were counted before they were accepted.</summary>
+    private void CloseAllButTheNewest(string key)
     {
-        var socket = new Socket(address.AddressFamily, type, protocol);
+        if (!key.StartsWith("identity ", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        foreach ((CoapConnection older, _) in _connections.Where(pair => pair.Value.Key == key).OrderByDescending(pair => pair.Value.Number).Skip(_options.MaxConnectionsPerIdentity))
+        {
+            Log.Displaced(_options.Logger, older.Peer.Identity);
+            _ = older.CloseAsync();
+        }
+    }
+
+    private static Socket Bind(IPEndPoint address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (address.AddressFamily == AddressFamily.InterNetworkV6 && address.Address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
-            }
-
-            if (type == SocketType.Dgram && OperatingSystem.IsWindows())
-            {
-                // Windows alone lets an ICMP error of one peer fail the receiving from all of them, unless told otherwise.
-                socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null);
             }
 
             socket.Bind(address);
@@ -178,5 +259,6 @@ public sealed class CoapServer : IAsyncDisposable
         }
     }
 
-    private const int SioUdpConnReset = unchecked((int)0x9800000C);
+    /// <summary>What a connection is counted with, and how many came before it.</summary>
+    private readonly record struct ConnectionPlace(string Key, long Number);
 }

@@ -1,37 +1,58 @@
 using System;
 using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flint.Coap;
 
-/// <summary>Where a <see cref="CoapServer"/> listens, and its limits.</summary>
+/// <summary>Where a <see cref="CoapServer"/> listens, and its limits. The server reads them when it is made; they may be set until then, by code or by a container.</summary>
 public sealed class CoapServerOptions
 {
     /// <summary>Where to listen for datagrams; null: nowhere. <see cref="IPAddress.IPv6Any"/> takes IPv4 as well.</summary>
-    public IPEndPoint? Udp { get; init; } = new(IPAddress.IPv6Any, CoapClient.DefaultPort);
+    public IPEndPoint? Udp { get; set; } = new(IPAddress.IPv6Any, CoapClient.DefaultPort);
 
     /// <summary>Where to listen for TCP connections (RFC 8323); null: nowhere. <see cref="IPAddress.IPv6Any"/> takes IPv4 as well.</summary>
-    public IPEndPoint? Tcp { get; init; }
+    public IPEndPoint? Tcp { get; set; }
 
     /// <summary>How many TCP connections there may be; more are closed as soon as they are accepted.</summary>
-    public int MaxConnections { get; init; } = 1024;
+    public int MaxConnections { get; set; } = 1024;
+
+    /// <summary>How many TCP connections there may be from one address; more are closed as soon as they are accepted.</summary>
+    public int MaxConnectionsPerAddress { get; set; } = 128;
+
+    /// <summary>
+    /// How many of the connections that <see cref="CoapServer.RunAsync"/> serves may have a peer of one <see cref="ICoapPeer.Identity"/>. One more closes the oldest: a device that connects anew has
+    /// often left a connection behind that nobody has noticed is dead. <see cref="CoapPeer.Anonymous"/> is not counted.
+    /// </summary>
+    public int MaxConnectionsPerIdentity { get; set; } = 2;
+
+    /// <summary>How long <see cref="CoapServer.StopAsync"/> lets handlers finish.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many different requests may be observed, over all transports: a path with a query and an Accept is one.</summary>
-    public int MaxObservedResources { get; init; } = CoapObservedResources.DefaultMaxResources;
+    public int MaxObservedResources { get; set; } = CoapObservedResources.DefaultMaxResources;
 
     /// <summary>Limits and parameters of the datagrams. The handler in it is not used.</summary>
-    public CoapUdpOptions UdpOptions { get; init; } = new();
+    public CoapUdpOptions UdpOptions { get; set; } = new();
 
     /// <summary>Limits of each connection. The handler and the peer in it are not used.</summary>
-    public CoapConnectionOptions ConnectionOptions { get; init; } = new();
+    public CoapConnectionOptions ConnectionOptions { get; set; } = new();
 
-    /// <summary>Checks the values; <see cref="CoapServer.Start"/> calls it.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A value lies outside its range.</exception>
+    /// <summary>Told about connections, and about exceptions of handlers; never about payloads.</summary>
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+
+    /// <summary>Checks the values; whoever makes a server calls it.</summary>
+    /// <exception cref="ArgumentException">A value lies outside its range, or is null where it must not be.</exception>
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxObservedResources, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerAddress, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerIdentity, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DrainTimeout, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(UdpOptions);
         ArgumentNullException.ThrowIfNull(ConnectionOptions);
+        ArgumentNullException.ThrowIfNull(Logger);
         UdpOptions.Validate();
         ConnectionOptions.Validate();
     }

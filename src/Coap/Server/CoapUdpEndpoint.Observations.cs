@@ -16,7 +16,7 @@ internal sealed partial class CoapUdpEndpoint
     /// <summary>Observes a resource until the enumeration ends.</summary>
     public async IAsyncEnumerable<CoapResponse> ObserveAsync(SocketAddress address, CoapRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var observation = new PendingObservation(request);
+        var observation = new PendingObservation(this, request);
         lock (_gate)
         {
             observation.Handle = Begin(address, observation.Feed.Register, observation.Token, observation, keepOpen: true, _options.RequestTimeout);
@@ -71,25 +71,48 @@ internal sealed partial class CoapUdpEndpoint
     {
         foreach (PendingObservation observation in _observations)
         {
-            if (observation.Feed.Machine.TryRenew(now)
-                && observation.Feed.Register.TryWriteDatagram(_outgoing, CoapType.Confirmable, observation.Feed.Register.Method, observation.Token, out int length))
+            if (observation.Feed.Machine.TryRenew(now))
             {
-                _layer.TryRepeat(observation.Handle, _outgoing.AsSpan(0, length), keepOpen: true, _options.RequestTimeout, now);
+                TryRepeat(observation, now);
             }
         }
     }
 
-    private sealed class PendingObservation(CoapRequest request) : PendingExchange
+    private bool TryRepeat(PendingObservation observation, TimeSpan now) =>
+        observation.Feed.Register.TryWriteDatagram(_outgoing, CoapType.Confirmable, observation.Feed.Register.Method, observation.Token, out int length)
+        && _layer.TryRepeat(observation.Handle, _outgoing.AsSpan(0, length), keepOpen: true, _options.RequestTimeout, now);
+
+    private sealed class PendingObservation(CoapUdpEndpoint endpoint, CoapRequest request) : PendingExchange
     {
+        private bool _hasEchoed;
+
         public CoapObservationFeed Feed { get; } = new(request, isOrdered: false);
 
         public byte[] Token { get; } = RandomNumberGenerator.GetBytes(CoapHeader.MaxTokenLength);
 
         public CoapSendHandle Handle { get; set; }
 
-        public override void OnResponse(in CoapReceived received, TimeSpan now) =>
-            Feed.OnResponse(Feed.Machine.OnResponse(received.Message, now) == CoapNotificationKind.Old ? null : Copy(received.Message));
+        public override void OnResponse(in CoapReceived received, TimeSpan now)
+        {
+            if (received.Message.Code != CoapCode.Unauthorized || _hasEchoed || !TryEcho(received, now))
+            {
+                Feed.OnResponse(Feed.Machine.OnResponse(received.Message, now) == CoapNotificationKind.Old ? null : Copy(received.Message));
+            }
+        }
 
         public override void OnEnded(CoapEndReason reason) => Feed.OnFailed(ExceptionFor(reason));
+
+        /// <summary>Registers once more, with the value that the server wants to see (RFC 9175 section 2.3).</summary>
+        private bool TryEcho(in CoapReceived received, TimeSpan now)
+        {
+            _hasEchoed = true;
+            if (WithEcho(Feed.Register, received.Message.Options) is not CoapRequest again)
+            {
+                return false;
+            }
+
+            Feed.Register = again;
+            return endpoint.TryRepeat(this, now);
+        }
     }
 }

@@ -12,11 +12,20 @@ internal sealed partial class CoapUdpEndpoint
 {
     private readonly Stack<IncomingRequest> _free = new();
 
-    /// <summary>Sends a request to the peer at an address and waits for the response, whose body goes to <paramref name="sink"/>, or to memory where that is null.</summary>
-    public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CoapBodySink? sink, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        request, _options.BlockSizes, _options.BlockSizes, sink, part => ExchangeAsync(address, part, cancellationToken), cancellationToken);
+    /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
+    public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
+        request, _options.BlockSizes, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken), cancellationToken);
 
+    /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
     private async Task<CoapResponse> ExchangeAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    {
+        CoapResponse response = await ExchangeOnceAsync(address, request, cancellationToken).ConfigureAwait(false);
+        return response.Code == CoapCode.Unauthorized && WithEcho(request, response.Options.View) is CoapRequest again
+            ? await ExchangeOnceAsync(address, again, cancellationToken).ConfigureAwait(false)
+            : response;
+    }
+
+    private async Task<CoapResponse> ExchangeOnceAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
         var pending = new PendingRequest();
         CoapSendHandle handle = Begin(address, request, pending, _options.RequestTimeout);
@@ -70,19 +79,34 @@ internal sealed partial class CoapUdpEndpoint
 
     /// <summary>Takes a request; where it is one of several blocks, answers it at once.</summary>
     /// <returns>What is to be given to the handler; null where the request is answered.</returns>
-    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, TimeSpan now)
+    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, bool multicast, int datagramLength, TimeSpan now)
     {
         if (!_free.TryPop(out IncomingRequest? incoming))
         {
-            incoming = new IncomingRequest();
+            incoming = new IncomingRequest(_options.MessageLayer.MaxTokenLength);
         }
 
         incoming.Take(received, peer, _places[peer.Index].Peer!);
+        incoming.IsMulticast = multicast;
+        incoming.DatagramLength = datagramLength;
         incoming.Changes = _resources?.Changes ?? 0;
         incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InRequests, _options.CriticalOptions);
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
+        }
+
+        if (multicast)
+        {
+            return BeginMulticast(incoming, now);
+        }
+
+        if (MustEchoToObserve(received, peer, now))
+        {
+            int length = WriteEcho(0, incoming.Token, peer, now);
+            _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
+            Free(incoming);
+            return null;
         }
 
         incoming.Arrival = _bodies!.OnRequest(peer, incoming.Request, now);
@@ -91,14 +115,22 @@ internal sealed partial class CoapUdpEndpoint
             incoming.Arrival = incoming.Arrival with { Served = HoldObserved(peer, incoming.Request) };
         }
 
-        if (incoming.Arrival.Kind != CoapArrivalKind.Answer)
-        {
-            return incoming;
-        }
+        return incoming.Arrival.Kind == CoapArrivalKind.Answer ? AnswerAtOnce(incoming, incoming.Arrival.ToResponse(), now) : incoming;
+    }
 
-        Respond(incoming, incoming.Arrival.ToResponse(), now);
-        _free.Push(incoming);
+    private IncomingRequest? AnswerAtOnce(IncomingRequest incoming, CoapResponse response, TimeSpan now)
+    {
+        Respond(incoming, response, now);
+        Free(incoming);
         return null;
+    }
+
+    private void Free(IncomingRequest incoming)
+    {
+        if (_free.Count < MaxFree && incoming.IsSmall)
+        {
+            _free.Push(incoming);
+        }
     }
 
     /// <summary>Runs the handler, outside the lock.</summary>
@@ -206,8 +238,9 @@ internal sealed partial class CoapUdpEndpoint
                 CoapResponse response = _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
                 _bodies.OnAnswered(incoming.Arrival);
                 RespondToRequest(incoming, response, now);
-                End(incoming);
             }
+
+            End(incoming);
         }
 
         body.Release();
@@ -229,27 +262,36 @@ internal sealed partial class CoapUdpEndpoint
     private void End(IncomingRequest incoming)
     {
         Drain();
-        if (_free.Count < MaxFree)
-        {
-            _free.Push(incoming);
-        }
+        OnHandlerEnded();
+        Free(incoming);
     }
 
     private void Respond(IncomingRequest incoming, CoapResponse part, TimeSpan now)
     {
+        if (incoming.IsMulticast && IsOfNoUseToAGroup(part))
+        {
+            _layer.RespondNothing(incoming.Exchange, now);
+            return;
+        }
+
         if (!part.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, part.Code, incoming.Token, out int length))
         {
             // RFC 7252 section 5.9.3.1: the handler gave more options than a datagram takes.
             CoapResponse.Error(CoapCode.InternalServerError).TryWriteDatagram(_outgoing, CoapType.Acknowledgement, CoapCode.InternalServerError, incoming.Token, out length);
         }
 
+        if (IsTooLargeForStranger(incoming, length, now))
+        {
+            length = WriteEcho(0, incoming.Token, incoming.Peer, now);
+        }
+
         _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
     }
 
     /// <summary>A request that a handler answers: its bytes, copied, in a place that is used again.</summary>
-    private sealed class IncomingRequest
+    private sealed class IncomingRequest(int maxTokenLength)
     {
-        private readonly byte[] _token = new byte[CoapHeader.MaxTokenLength];
+        private readonly byte[] _token = new byte[Math.Max(maxTokenLength, CoapHeader.MaxTokenLength)];
         private byte[] _bytes = new byte[InitialLength];
         private int _tokenLength;
 
@@ -267,6 +309,15 @@ internal sealed partial class CoapUdpEndpoint
 
         /// <summary>What its blocks ask for.</summary>
         public CoapArrival Arrival { get; set; }
+
+        /// <summary>Whether it came to a group (RFC 7252 section 8).</summary>
+        public bool IsMulticast { get; set; }
+
+        /// <summary>The bytes of its datagram.</summary>
+        public int DatagramLength { get; set; }
+
+        /// <summary>Whether it is worth keeping: a place that has grown would hold its bytes for ever.</summary>
+        public bool IsSmall => _bytes.Length <= MaxKeptLength;
 
         public ReadOnlySpan<byte> Token => _token.AsSpan(0, _tokenLength);
 
@@ -292,11 +343,15 @@ internal sealed partial class CoapUdpEndpoint
         }
 
         private const int InitialLength = 256;
+        private const int MaxKeptLength = 2048;
     }
 
     /// <summary>A request of ours that is open.</summary>
     private abstract class PendingExchange
     {
+        /// <summary>Who has answered: with a request to a group, each time another.</summary>
+        public CoapPeerHandle From { get; set; }
+
         /// <summary>A response has come. Under the lock.</summary>
         public abstract void OnResponse(in CoapReceived received, TimeSpan now);
 

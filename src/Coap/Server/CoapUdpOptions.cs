@@ -33,6 +33,15 @@ public sealed class CoapUdpOptions
     /// <summary>The most bytes of large responses that are kept until their last block is asked for; a body that is read in parts (<see cref="CoapMessage.Body"/>) counts nothing.</summary>
     public long MaxServedBytes { get; init; } = 64L << 20;
 
+    /// <summary>When an address must show that it receives what is sent to it, before much is sent to it (RFC 9175).</summary>
+    public CoapEchoOptions Echo { get; init; } = new();
+
+    /// <summary>
+    /// Multicast groups whose requests a server answers (RFC 7252 section 8): none unless asked for, such as <see cref="CoapMulticastGroup.AllNodes"/>. It must listen at
+    /// <see cref="System.Net.IPAddress.Any"/> or <see cref="System.Net.IPAddress.IPv6Any"/>. With groups, receiving a datagram allocates.
+    /// </summary>
+    public IReadOnlyList<CoapMulticastGroup> Groups { get; init; } = [];
+
     /// <summary>How many peers may observe, and how often a notification is confirmable (RFC 7641).</summary>
     public CoapObserversOptions Observers { get; init; } = new();
 
@@ -43,13 +52,21 @@ public sealed class CoapUdpOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Checks the values; whoever takes the options calls it.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A value lies outside its range.</exception>
+    /// <exception cref="ArgumentException">A value lies outside its range, or a group is none.</exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(MessageLayer);
         MessageLayer.Validate();
         ArgumentNullException.ThrowIfNull(BlockSizes);
         BlockSizes.Validate();
+        ArgumentNullException.ThrowIfNull(Echo);
+        Echo.Validate();
+        ArgumentNullException.ThrowIfNull(Groups);
+        foreach (CoapMulticastGroup group in Groups)
+        {
+            group.Validate();
+        }
+
         ArgumentNullException.ThrowIfNull(Observers);
         Observers.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxUploads, 1);

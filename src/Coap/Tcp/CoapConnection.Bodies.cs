@@ -25,7 +25,7 @@ public sealed partial class CoapConnection
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(destination);
-        return TransferAsync(request, new CoapStreamSink(destination), cancellationToken);
+        return CoapBodyTransfer.DownloadAsync(request, new CoapStreamSink(destination), _send, cancellationToken);
     }
 
     /// <summary>Sends a request and writes the body of a success to a buffer writer as it arrives. Where the body changes in the meantime, the transfer fails.</summary>
@@ -34,11 +34,11 @@ public sealed partial class CoapConnection
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(destination);
-        return TransferAsync(request, new CoapBufferSink(destination), cancellationToken);
+        return CoapBodyTransfer.DownloadAsync(request, new CoapBufferSink(destination), _send, cancellationToken);
     }
 
-    /// <summary>Sends a request, in blocks where it is large, and puts the response together, in memory or where <paramref name="sink"/> says.</summary>
-    internal async Task<CoapResponse> TransferAsync(CoapRequest request, CoapBodySink? sink, CancellationToken cancellationToken)
+    /// <summary>Sends a request, in blocks where it is large, and puts the response together, in memory or where the request says.</summary>
+    private async Task<CoapResponse> TransferAsync(CoapRequest request, CancellationToken cancellationToken)
     {
         int room = RoomFor(request);
         if ((request.Body is not null || request.Payload.Length > room) && !_settled.Task.IsCompleted)
@@ -50,7 +50,7 @@ public sealed partial class CoapConnection
         }
 
         return await CoapBodyTransfer.SendAsync(
-            request, Sizes(room, PeerTakesBert), ReceivedSizes(), sink, part => ExchangeAsync(part, cancellationToken), cancellationToken).ConfigureAwait(false);
+            request, Sizes(room, PeerTakesBert), ReceivedSizes(), part => ExchangeAsync(part, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>How many bodies of the peer are arriving in blocks, and how many large responses are kept for it.</summary>
@@ -133,6 +133,7 @@ public sealed partial class CoapConnection
         {
             return _bodies ??= new CoapBodies(
                 _handler!,
+                _service!.Router,
                 _options.HandlerFailed,
                 new CoapUploadsOptions
                 {

@@ -75,7 +75,7 @@ public sealed partial class CoapConnection
             return;
         }
 
-        long changes = _resources?.Changes ?? 0;
+        long changes = _service?.Resources.Changes ?? 0;
         CoapArrival arrival = Receive(request);
         if (arrival.Kind == CoapArrivalKind.Answer)
         {

@@ -8,7 +8,6 @@ namespace Flint.Coap;
 // Observation as a server over a stream (RFC 7641, RFC 8323 section 7): the transport keeps the order and says when the peer has gone, so there is nothing to number, repeat or reset.
 public sealed partial class CoapConnection
 {
-    private readonly CoapObservedResources? _resources;
     private readonly List<Observer> _observers = [];
 
     /// <summary>
@@ -20,7 +19,7 @@ public sealed partial class CoapConnection
     public Task NotifyAsync(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return _resources?.NotifyAsync(path, _ended.Token) ?? Task.CompletedTask;
+        return _service?.Resources.NotifyAsync(path, _ended.Token) ?? Task.CompletedTask;
     }
 
     /// <summary>How many resources the peer observes.</summary>
@@ -72,7 +71,7 @@ public sealed partial class CoapConnection
     /// <returns>The observer, which is told of changes once the response is sent; null where the response has no Observe option.</returns>
     private Observer? Register(CoapRequest request, CoapResponse response, byte[] token, long changes)
     {
-        if (_resources is null || !request.Method.IsSafe() || !request.Options.TryGetUInt32(CoapOptionNumber.Observe, out uint wish))
+        if (_service is null || !request.Method.IsSafe() || !request.Options.TryGetUInt32(CoapOptionNumber.Observe, out uint wish))
         {
             return null;
         }
@@ -82,7 +81,7 @@ public sealed partial class CoapConnection
         {
             Remove(_observers.Find(known => known.Token.AsSpan().SequenceEqual(token)));
             if (wish != RegisterWish || !response.Code.IsSuccess() || request.MatchedRoute?.IsObservable != true
-                || _observers.Count >= _options.MaxObservers || _ended.IsCancellationRequested || _resources.Join(request, this) is not CoapObservedResource resource)
+                || _observers.Count >= _options.MaxObservers || _ended.IsCancellationRequested || _service.Resources.Join(request, this) is not CoapObservedResource resource)
             {
                 return null;
             }
@@ -91,10 +90,10 @@ public sealed partial class CoapConnection
             _observers.Add(observer);
         }
 
-        if (changes != _resources.Changes)
+        if (changes != _service.Resources.Changes)
         {
             // The resource may have changed while the handler was at work; whoever was told then did not know of this observer.
-            _ = _resources.NotifyAsync(observer.Resource.Path, _ended.Token);
+            _ = _service.Resources.NotifyAsync(observer.Resource.Path, _ended.Token);
         }
 
         return observer;
@@ -143,7 +142,7 @@ public sealed partial class CoapConnection
     {
         lock (_gate)
         {
-            representation = observer is { IsRemoved: false, HasChanged: true } ? _resources!.Hold(observer.Resource) : null;
+            representation = observer is { IsRemoved: false, HasChanged: true } ? _service!.Resources.Hold(observer.Resource) : null;
             observer.HasChanged = false;
             observer.IsSending = representation is not null;
             return representation is not null;
@@ -152,14 +151,14 @@ public sealed partial class CoapConnection
 
     /// <summary>The representation that the peer was told of, where it asks for a later block of it (RFC 7959 section 2.6); held.</summary>
     private CoapServedBody? HoldObserved(CoapRequest request) =>
-        _resources?.Find(request) is CoapObservedResource resource && _observers.Exists(observer => observer.Resource == resource) ? _resources.Hold(resource) : null;
+        _service?.Resources.Find(request) is CoapObservedResource resource && _observers.Exists(observer => observer.Resource == resource) ? _service.Resources.Hold(resource) : null;
 
     private void Remove(Observer? observer)
     {
         if (observer is not null && _observers.Remove(observer))
         {
             observer.IsRemoved = true;
-            _resources!.Leave(observer.Resource, this);
+            _service!.Resources.Leave(observer.Resource, this);
         }
     }
 

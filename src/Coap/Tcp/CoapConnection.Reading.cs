@@ -17,6 +17,7 @@ public sealed partial class CoapConnection
     private async Task RunAsync()
     {
         string diagnostic = "";
+        CoapInstruments.Connections.Add(1);
         ITimer csmTimer = _options.TimeProvider.CreateTimer(
             static connection => ((CoapConnection)connection!).OnCsmOverdue(), this, _options.CsmTimeout, Timeout.InfiniteTimeSpan);
         try
@@ -32,6 +33,7 @@ public sealed partial class CoapConnection
         }
 
         await csmTimer.DisposeAsync().ConfigureAwait(false);
+        CoapInstruments.Connections.Add(-1);
         await FinishAsync(diagnostic).ConfigureAwait(false);
     }
 
@@ -84,7 +86,7 @@ public sealed partial class CoapConnection
 
         lock (_gate)
         {
-            action = status == CoapReadStatus.Ok ? _session.OnMessage(message) : _session.OnFault($"malformed: {status}");
+            action = status == CoapReadStatus.Ok ? _session.OnMessage(message) : OnMalformed(status);
             if (action == CoapTcpAction.SendAbort)
             {
                 _abortWanted = true;
@@ -112,6 +114,12 @@ public sealed partial class CoapConnection
 
         rest = rest.Slice(consumed);
         return true;
+    }
+
+    private CoapTcpAction OnMalformed(CoapReadStatus status)
+    {
+        CoapEndpointTotals.CountMalformed(status);
+        return _session.OnFault($"malformed: {status}");
     }
 
     /// <summary>Makes room for a message that lies in several pieces, once it is all there.</summary>

@@ -17,7 +17,9 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
 {
     private readonly IDuplexPipe _transport;
     private readonly CoapConnectionOptions _options;
+    private readonly CoapService? _service;
     private readonly CoapHandler? _handler;
+    private readonly CoapHandler _send;
     private readonly CoapTcpSession _session;
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, PendingReply> _pending = [];
@@ -27,12 +29,13 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _lastToken;
 
-    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, CoapObservedResources? resources)
+    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapService? service, ICoapPeer peer, string network)
     {
         _transport = transport;
         _options = options;
-        _handler = handler;
-        _resources = resources;
+        _service = service;
+        _handler = InstrumentedHandler.AroundServer(service?.Handler, network);
+        _send = InstrumentedHandler.AroundClient((request, cancellationToken) => new(TransferAsync(request, cancellationToken)), network);
         Peer = peer;
         _session = new CoapTcpSession(options.MaxMessageSize, options.AllowMissingCsm);
         _requestSlots = new SemaphoreSlim(options.MaxRequestsInFlight);
@@ -86,16 +89,15 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
         options ??= new CoapConnectionOptions();
-        return Begin(transport, options, options.Handler, options.Peer, CoapObservedResources.For(options.Handler, options.HandlerFailed));
+        return Begin(transport, options, CoapService.For(options.Handler, options.HandlerFailed), options.Peer);
     }
 
-    /// <summary>The same with a handler, a peer and observed resources of the server's.</summary>
-    internal static CoapConnection Begin(
-        IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, CoapObservedResources? resources)
+    /// <summary>The same with what the transports of a server have in common.</summary>
+    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapService? service, ICoapPeer peer, string network = "pipe")
     {
         ArgumentNullException.ThrowIfNull(transport);
         options.Validate();
-        var connection = new CoapConnection(transport, options, handler, peer, resources);
+        var connection = new CoapConnection(transport, options, service, peer, network);
         _ = connection.RunAsync();
         return connection;
     }
@@ -108,21 +110,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return TransferAsync(request, null, cancellationToken);
-    }
-
-    private async Task<CoapResponse> ExchangeAsync(CoapRequest request, CancellationToken cancellationToken)
-    {
-        await _requestSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            CoapResponse? response = await ExchangeAsync(request.Method, request, isPing: false, cancellationToken).ConfigureAwait(false);
-            return response!;
-        }
-        finally
-        {
-            _requestSlots.Release();
-        }
+        return _send(request, cancellationToken).AsTask();
     }
 
     /// <summary>GET.</summary>
@@ -179,7 +167,10 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     /// <summary>
     /// Sends Release, lets both sides finish what is under way, and ends (RFC 8323 section 5.5); after <see cref="CoapConnectionOptions.CloseTimeout"/> it ends regardless.
     /// </summary>
-    public async Task CloseAsync()
+    public Task CloseAsync() => CloseAsync(_options.CloseTimeout, CancellationToken.None);
+
+    /// <summary>The same within another time, or until the caller gives up waiting for a graceful end.</summary>
+    internal async Task CloseAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         CoapTcpAction action;
         lock (_gate)
@@ -194,7 +185,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
                 await WriteAsync(EmptyMessage, CoapCode.Release, default, _ended.Token).ConfigureAwait(false);
             }
 
-            await Completion.WaitAsync(_options.CloseTimeout, _options.TimeProvider).ConfigureAwait(false);
+            await Completion.WaitAsync(timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or CoapException or OperationCanceledException)
         {
@@ -203,8 +194,22 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
         }
     }
 
-    /// <summary>The same as <see cref="CloseAsync"/>.</summary>
+    /// <summary>The same as <see cref="CloseAsync()"/>.</summary>
     public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    private async Task<CoapResponse> ExchangeAsync(CoapRequest request, CancellationToken cancellationToken)
+    {
+        await _requestSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            CoapResponse? response = await ExchangeAsync(request.Method, request, isPing: false, cancellationToken).ConfigureAwait(false);
+            return response!;
+        }
+        finally
+        {
+            _requestSlots.Release();
+        }
+    }
 
     private async Task<CoapResponse?> ExchangeAsync(CoapCode code, CoapMessage message, bool isPing, CancellationToken cancellationToken)
     {

@@ -86,4 +86,49 @@ public sealed class Section12_RegistryTests
         Assert.True(number.AllowsLength(most));
         Assert.False(number.AllowsLength(most + 1));
     }
+
+    /// <summary>The column "Format" of RFC 7252 table 4 and of the RFCs that added options.</summary>
+    [Theory]
+    [InlineData(CoapOptionKind.Empty, new[] { CoapOptionNumber.IfNoneMatch, CoapOptionNumber.Edhoc })]
+    [InlineData(CoapOptionKind.Opaque, new[] { CoapOptionNumber.IfMatch, CoapOptionNumber.ETag, CoapOptionNumber.Oscore, CoapOptionNumber.Echo, CoapOptionNumber.RequestTag, CoapOptionNumber.Reserved })]
+    [InlineData(CoapOptionKind.Text, new[]
+    {
+        CoapOptionNumber.UriHost, CoapOptionNumber.LocationPath, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.LocationQuery,
+        CoapOptionNumber.ProxyUri, CoapOptionNumber.ProxyScheme,
+    })]
+    [InlineData(CoapOptionKind.UInt, new[]
+    {
+        CoapOptionNumber.Observe, CoapOptionNumber.UriPort, CoapOptionNumber.ContentFormat, CoapOptionNumber.MaxAge, CoapOptionNumber.HopLimit, CoapOptionNumber.Accept,
+        CoapOptionNumber.QBlock1, CoapOptionNumber.QBlock2, CoapOptionNumber.Block1, CoapOptionNumber.Block2, CoapOptionNumber.Size1, CoapOptionNumber.Size2, CoapOptionNumber.NoResponse,
+        CoapOptionNumber.OcfAcceptContentFormatVersion, CoapOptionNumber.OcfContentFormatVersion,
+    })]
+    public void Option_Kind_IsThatOfItsDefinition(CoapOptionKind kind, CoapOptionNumber[] numbers) =>
+        Assert.Equal(numbers.Order(), Enum.GetValues<CoapOptionNumber>().Where(number => number.Kind() == kind).Order());
+
+    [Theory]
+    [InlineData(CoapOptionNumber.QBlock1, true, true, false, false)]
+    [InlineData(CoapOptionNumber.QBlock2, true, true, false, true)]
+    [InlineData(CoapOptionNumber.HopLimit, false, false, false, false)]
+    [InlineData(CoapOptionNumber.Oscore, true, false, false, false)]
+    [InlineData(CoapOptionNumber.Edhoc, true, false, false, false)]
+    [InlineData(CoapOptionNumber.NoResponse, false, true, false, false)]
+    [InlineData(CoapOptionNumber.OcfAcceptContentFormatVersion, true, false, false, false)]
+    [InlineData(CoapOptionNumber.OcfContentFormatVersion, true, false, false, false)]
+    public void Option_OfALaterRfc_SaysItsProperties(CoapOptionNumber number, bool critical, bool isUnsafe, bool noCacheKey, bool repeatable) =>
+        Option_Number_SaysItsProperties(number, critical, isUnsafe, noCacheKey, repeatable);
+
+    /// <summary>The codes of RFC 7252 tables 5 and 6, RFC 7959, RFC 8132, RFC 8323, RFC 8516 and RFC 8768, by their notation.</summary>
+    [Fact]
+    public void Codes_AreThoseOfTheRegistry() => Assert.Equal(
+        "0.00 0.01 0.02 0.03 0.04 0.05 0.06 0.07 2.01 2.02 2.03 2.04 2.05 2.31 4.00 4.01 4.02 4.03 4.04 4.05 4.06 4.08 4.09 4.12 4.13 4.15 4.22 4.29 5.00 5.01 5.02 5.03 5.04 5.05 5.08 "
+        + "7.01 7.02 7.03 7.04 7.05",
+        string.Join(' ', Enum.GetValues<CoapCode>().Select(code => code.ToDotted())));
+
+    [Fact]
+    public void ContentFormats_AreThoseOfTheRegistry() => Assert.Equal(
+        [
+            0, 16, 17, 18, 19, 21, 22, 23, 40, 41, 42, 47, 50, 51, 52, 60, 61, 62, 63, 64, 65, 96, 97, 98, 101, 102, 110, 111, 112, 113, 114, 115, 140, 256, 257, 258, 271, 272,
+            280, 281, 284, 285, 286, 287, 290, 291, 310, 311, 320, 322, 340, 341, 432, 433, 10000, 10001, 10002, 11050, 11060, 11542, 11543, 11544, 20000, 30000,
+        ],
+        Enum.GetValues<CoapContentFormat>().Select(format => (int)format));
 }

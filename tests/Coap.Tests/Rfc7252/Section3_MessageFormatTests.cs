@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Flint.Coap.Tests.Rfc7252;
 
 /// <summary>RFC 7252 section 3 by hand; docs/spec/vectors/coap/datagram.json has every malformed form.</summary>
@@ -73,6 +75,115 @@ public sealed class Section3_MessageFormatTests
         Assert.Equal(length, option.Value.Length);
         Assert.True(option.TryGetUInt32(out uint read));
         Assert.Equal(value, read);
+    }
+
+    [Theory]
+    [InlineData("", true, "")]
+    [InlineData("c3bc", true, "\u00fc")]
+    [InlineData("c3", false, "")]
+    [InlineData("ff", false, "")]
+    public void String_OfAnyBytes_IsReadOrRefused(string hex, bool expected, string expectedValue)
+    {
+        CoapOption option = new(CoapOptionNumber.UriPath, Convert.FromHexString(hex));
+
+        Assert.Equal(expected, option.TryGetString(out string value));
+        Assert.Equal(expectedValue, value);
+    }
+
+    [Fact]
+    public void Options_OfAList_AreTyped()
+    {
+        var options = new CoapOptionList();
+        options.Add(CoapOptionNumber.IfNoneMatch);
+        options.Add(CoapOptionNumber.UriHost, "example.net");
+        options.Add(CoapOptionNumber.UriPath, [0xff]);
+        options.Set(CoapOptionNumber.Size1, 70000);
+        options.Set(CoapOptionNumber.Size1, 300);
+        options.Set(CoapOptionNumber.MaxAge, 7);
+        options.Set(CoapOptionNumber.MaxAge, null);
+        options.Add(CoapOptionNumber.Observe, [1, 2, 3, 4]);
+
+        Assert.True(options.Contains(CoapOptionNumber.IfNoneMatch));
+        Assert.True(options.TryGetString(CoapOptionNumber.UriHost, out string host));
+        Assert.Equal("example.net", host);
+        Assert.False(options.TryGetString(CoapOptionNumber.UriPath, out _));
+        Assert.False(options.TryGetString(CoapOptionNumber.UriQuery, out _));
+        Assert.True(options.TryGetUInt32(CoapOptionNumber.Size1, out uint size));
+        Assert.Equal(300u, size);
+        Assert.False(options.Contains(CoapOptionNumber.MaxAge));
+        Assert.False(options.TryGetUInt32(CoapOptionNumber.Observe, out _));
+    }
+
+    [Fact]
+    public void Writer_OverABufferWriter_AdvancesItByEachMessage()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        for (int i = 1; i <= 3; i++)
+        {
+            var writer = new CoapMessageWriter(output, 64);
+            writer.WriteHeader(CoapType.Confirmable, CoapCode.Post, (ushort)i, [1, 2]);
+            writer.WriteOption(CoapOptionNumber.UriPath, "e");
+            writer.WritePayload("warm"u8);
+            Assert.True(writer.TryComplete(out int length));
+            Assert.Equal(13, length);
+            Assert.Equal(13 * i, output.WrittenCount);
+        }
+
+        Assert.Equal(3, Read(output.WrittenSpan[26..].ToArray()).MessageId);
+    }
+
+    [Fact]
+    public void Writer_OverABufferWriter_FramesForStreamsToo()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        foreach (int size in (int[])[0, 1, 11, 12, 13, 267, 268, 269, 1000])
+        {
+            var writer = new CoapMessageWriter(output, 1200);
+            writer.WriteTcpHeader(CoapCode.Content, [7]);
+            writer.WritePayload(new byte[size]);
+            Assert.True(writer.TryComplete(out _));
+        }
+
+        ReadOnlySpan<byte> stream = output.WrittenSpan;
+        foreach (int size in (int[])[0, 1, 11, 12, 13, 267, 268, 269, 1000])
+        {
+            Assert.Equal(CoapReadStatus.Ok, CoapTcpMessageReader.TryRead(stream, CoapTcpLimits.Base, out CoapTcpMessageReader message, out int consumed));
+            Assert.Equal(size, message.Payload.Length);
+            stream = stream[consumed..];
+        }
+
+        Assert.True(stream.IsEmpty);
+    }
+
+    [Fact]
+    public void Writer_OverABufferWriter_LeavesItAloneWhereTheMessageIsTooLong()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new CoapMessageWriter(output, 16);
+        writer.WriteHeader(CoapType.Confirmable, CoapCode.Post, 1, default);
+        writer.WritePayload(new byte[12]);
+
+        Assert.False(writer.TryComplete(out int length));
+        Assert.Equal(0, length);
+        Assert.Equal(0, output.WrittenCount);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CoapMessageWriter(output, 0));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(100)]
+    public void Reader_OverPieces_ReadsTheSame(int size)
+    {
+        byte[] datagram = [0x42, 0x01, 0, 1, 7, 8, 0xb1, 0x61, 0xff, 0x62];
+        var scratch = new byte[datagram.Length];
+
+        Assert.Equal(CoapReadStatus.Ok, CoapMessageReader.TryRead(Messages.Pieces(datagram, size), 8, scratch, out CoapMessageReader message));
+        Assert.Equal((byte[])[7, 8], message.Token);
+        Assert.Equal(["11: 61"], Messages.Describe(message.Options));
+        Assert.Equal((byte[])[0x62], message.Payload);
+        Assert.Equal(CoapReadStatus.PayloadMarkerWithoutPayload, CoapMessageReader.TryRead(Messages.Pieces(datagram[..9], size), 8, scratch, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => CoapMessageReader.TryRead(Messages.Pieces(datagram, 1), 8, new byte[9], out _));
     }
 
     [Fact]

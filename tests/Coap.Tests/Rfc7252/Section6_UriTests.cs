@@ -8,6 +8,9 @@ public sealed class Section6_UriTests
     [InlineData("", "/", new string[0])]
     [InlineData("/v/temperature", "/v/temperature", new[] { "11: 76", "11: 74656D7065726174757265" })]
     [InlineData("v", "/v", new[] { "11: 76" })]
+    [InlineData("//a", "//a", new[] { "11: ", "11: 61" })]
+    [InlineData("/a/../b", "/b", new[] { "11: 62" })]
+    [InlineData("/on and off", "/on%20and%20off", new[] { "11: 6F6E20616E64206F6666" })]
     [InlineData("/a//b/", "/a//b/", new[] { "11: 61", "11: ", "11: 62", "11: " })]
     [InlineData("/motion%2Fhall", "/motion%2Fhall", new[] { "11: 6D6F74696F6E2F68616C6C" })]
     [InlineData("/\u00fc", "/%C3%BC", new[] { "11: C3BC" })]
@@ -27,7 +30,8 @@ public sealed class Section6_UriTests
     [InlineData("/a%")]
     [InlineData("/a%4")]
     [InlineData("/a%zz")]
-    public void PercentSign_WithoutDigits_IsTheCallersBug(string text) =>
+    [InlineData("/a#b")]
+    public void PathAndQuery_ThatIsNone_IsTheCallersBug(string text) =>
         Assert.Throws<FormatException>(() => new CoapRequest(CoapCode.Get, text));
 
     [Fact]

@@ -1,4 +1,4 @@
-// An independent reading of docs/spec/secure-tunnel.md: recomputes docs/spec/vectors/tunnel/handshakes.json from the inputs and the frames,
+// An independent reading of docs/spec/secure-tunnel.md: recomputes handshakes.json and key-blobs.json of docs/spec/vectors/tunnel from the inputs and the frames,
 // with nothing but Node.js's own cryptography. Usage: node verify.mjs FOLDER. Exit code 0 and a count, or the first value that differs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -175,4 +175,28 @@ for (const { id, input, result } of document.vectors) {
   }
 }
 
-console.log(`${document.vectors.length} handshakes, ${checks} values verified`);
+// Section 4.1
+const number = bytes => BigInt('0x' + bytes.toString('hex'));
+const blobs = JSON.parse(readFileSync(join(folder, 'key-blobs.json'))).vectors;
+for (const { id, input, result } of blobs) {
+  where = id;
+  const blob = hex(result.blob ?? input.blob);
+  const k = blob.length < 40 ? 0 : blob.readUInt16BE(2);
+  let sound = blob.length === 40 + 2 * k && blob[0] === 1 && (blob[1] === 1 || blob[1] === 2) && [256, 384, 512].includes(k);
+  if (sound) {
+    const n = blob.subarray(40, 40 + k);
+    const n0 = BigInt(blob.readUInt32BE(36));
+    sound = (n[k - 1] & 1) === 1 && n[0] >= 0x80 && ((n0 * number(n) + 1n) & 0xFFFFFFFFn) === 0n && number(blob.subarray(40 + k)) < number(n);
+  }
+  if (sound === (result.refused === true)) throw new Error(`${id}: is ${sound ? 'a' : 'no'} key blob`);
+  checks++;
+  if (result.refused) continue;
+  const spki = hex(input.spki);
+  const n = Buffer.from(crypto.createPublicKey({ key: spki, format: 'der', type: 'spki' }).export({ format: 'jwk' }).n, 'base64url');
+  same('usage', blob.subarray(1, 2), Buffer.from([input.usage]));
+  same('key_hash', blob.subarray(4, 36), H(spki));
+  same('n', blob.subarray(40, 40 + k), n);
+  same('R² mod n', blob.subarray(40 + k), ((1n << BigInt(16 * k)) % number(n)).toString(16).padStart(2 * k, '0'));
+}
+
+console.log(`${document.vectors.length} handshakes and ${blobs.length} key blobs, ${checks} values verified`);
