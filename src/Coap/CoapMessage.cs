@@ -4,7 +4,7 @@ using System.Text;
 namespace Flint.Coap;
 
 /// <summary>What a request and a response have in common: options and a payload.</summary>
-public abstract class CoapMessage
+public abstract partial class CoapMessage
 {
     private protected CoapMessage()
     {
@@ -18,7 +18,7 @@ public abstract class CoapMessage
     }
 
     /// <summary>The options.</summary>
-    public CoapOptionList Options { get; }
+    public CoapOptionList Options { get; private set; }
 
     /// <summary>The payload; empty where there is none. The bytes are the caller's and must stay unchanged until the message is sent.</summary>
     public ReadOnlyMemory<byte> Payload { get; set; }

@@ -4,7 +4,7 @@ using System.Text;
 namespace Flint.Coap;
 
 /// <summary>A response: one that a handler gives, or one that arrived.</summary>
-public sealed class CoapResponse : CoapMessage
+public sealed partial class CoapResponse : CoapMessage
 {
     /// <summary>A response to be sent.</summary>
     /// <exception cref="ArgumentException">No response's code.</exception>

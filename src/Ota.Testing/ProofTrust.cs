@@ -36,6 +36,9 @@ internal sealed class ProofTrust : OtaTrust, IDisposable
         _isOpen = false;
     }
 
+    public override void Hash(byte[] buffer, int offset, int count, byte[] digest, int digestOffset) =>
+        SHA256.HashData(buffer.AsSpan(offset, count), digest.AsSpan(digestOffset, DigestLength));
+
     public override bool VerifySignature(
         int algorithm, byte[] digest, byte[] buffer, int keyIdOffset, int keyIdCount, int signatureOffset, int signatureCount) =>
         algorithm == OtaManifest.AlgorithmPs256

@@ -8,6 +8,7 @@ OtaBoard[] boards =
 [
     .. from unit in new[] { 1, 8, 32, 256 } from ecc in new[] { false, true } from erased in new byte[] { 0xFF, 0x00 } select OtaBoard.Small(unit, ecc, erased),
     .. from unit in new[] { 1, 8, 32, 256 } from ecc in new[] { false, true } select OtaBoard.Unequal(unit, ecc, 0xFF),
+    .. from unit in new[] { 1, 8, 32, 256 } from ecc in new[] { false, true } from erased in new byte[] { 0xFF, 0x00 } select OtaBoard.Swap(unit, ecc, erased),
 ];
 OtaScenario[] scenarios = Enum.GetValues<OtaScenario>();
 OtaScenario[] core = [OtaScenario.Good, OtaScenario.BadSelfTest, OtaScenario.SwitchManifest, OtaScenario.TwoUpdates];
@@ -30,11 +31,19 @@ if (args is ["--device", string folder])
 }
 
 string mode = args.Length > 0 ? args[0] : "--singles";
+if (args is [_, _, var only, ..])
+{
+    boards = [.. boards.Where(board => board.Name.StartsWith(only, StringComparison.Ordinal))];
+}
+
 int number = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 100;
 switch (mode)
 {
     case "--singles":
         Singles();
+        break;
+    case "--wear":
+        Each(boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunWear(scenario, phase));
         break;
     case "--pairs":
         Each(boards, scenarios, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase, 0, number));

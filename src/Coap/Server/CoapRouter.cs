@@ -65,8 +65,7 @@ public sealed partial class CoapRouter
             {
                 if (route.Method == request.Method)
                 {
-                    request.MatchedRoute = route;
-                    return route.Handler(request, cancellationToken);
+                    return AnswerAsync(route, request, cancellationToken);
                 }
 
                 pathMatches = true;

@@ -26,7 +26,7 @@ internal sealed partial class CoapUdpEndpoint
             return request;
         }
 
-        CoapRequest tagged = request.Copy();
+        var tagged = (CoapRequest)request.Copy();
         tagged.Options.Add(CoapOptionNumber.RequestTag, RandomNumberGenerator.GetBytes(RequestTagLength));
         return tagged;
     }
@@ -109,11 +109,6 @@ internal sealed partial class CoapUdpEndpoint
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
-        }
-
-        if (CoapHopLimit.IsMalformed(received.Message.Options))
-        {
-            return AnswerAtOnce(incoming, CoapResponse.Error(CoapCode.BadRequest, "Hop-Limit"), now);
         }
 
         if (multicast)

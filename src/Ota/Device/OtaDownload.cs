@@ -12,6 +12,11 @@ internal sealed class OtaDownload
     /// <summary>How often a segment or a table may come wrong before the download is given up.</summary>
     public const int MaxFailures = 3;
 
+    /// <summary>How many chunks in a row may come damaged before another size and another source are tried.</summary>
+    public const int MaxCorrupt = 8;
+
+    private const int MinChunkLength = 256;
+
     private readonly OtaFlash _flash;
     private readonly OtaTrust _trust;
     private readonly OtaBankStore _store;
@@ -32,6 +37,8 @@ internal sealed class OtaDownload
     private bool _isErased;
     private int _failures;
     private int _tableFailures;
+    private int _corrupt;
+    private int _chunkLength;
 
     // One bit per chunk of the segment from the window's first chunk on.
     private int _windowStart;
@@ -112,7 +119,7 @@ internal sealed class OtaDownload
     {
         for (int bit = 0; bit < _options.Window && !IsComplete; bit++)
         {
-            int offset = _windowStart + (bit * _options.ChunkLength);
+            int offset = _windowStart + (bit * _chunkLength);
             if (offset >= _length)
             {
                 return false;
@@ -126,6 +133,7 @@ internal sealed class OtaDownload
                 request.Length = ChunkLengthAt(offset);
                 request.Component = _component;
                 request.IsTable = _isTable;
+                request.Source = _failures + _tableFailures;
                 return true;
             }
         }
@@ -158,8 +166,11 @@ internal sealed class OtaDownload
 
         if (!OtaChunkFrame.Verify(_trust, _name, frame, start, dataLength))
         {
-            return OtaStatus.ChunkCorrupt;
+            _corrupt++;
+            return _corrupt < MaxCorrupt ? OtaStatus.ChunkCorrupt : Repeat(OtaReason.TransferCorrupt);
         }
+
+        _corrupt = 0;
 
         int offset = artifactOffset - _offset;
         if (offset < _windowStart)
@@ -167,13 +178,13 @@ internal sealed class OtaDownload
             return OtaStatus.ChunkDuplicate;
         }
 
-        int place = (offset - _windowStart) / _options.ChunkLength;
+        int place = (offset - _windowStart) / _chunkLength;
         if (offset >= _length || place >= _options.Window)
         {
             return OtaStatus.ChunkNotRequested;
         }
 
-        if ((offset - _windowStart) % _options.ChunkLength != 0 || dataLength != ChunkLengthAt(offset))
+        if ((offset - _windowStart) % _chunkLength != 0 || dataLength != ChunkLengthAt(offset))
         {
             return OtaStatus.ChunkMalformed;
         }
@@ -209,7 +220,7 @@ internal sealed class OtaDownload
         {
             _received >>= 1;
             _requested >>= 1;
-            _windowStart += _options.ChunkLength;
+            _windowStart += _chunkLength;
         }
 
         return _windowStart >= _length ? CompleteSegment() : OtaStatus.Ok;
@@ -227,8 +238,9 @@ internal sealed class OtaDownload
             return RepeatTable();
         }
 
+        // Part of a table proves nothing: what counts against the table goes on counting until the whole of it is right.
         _failures = 0;
-        _tableFailures = 0;
+        _tableFailures = _offset + _length == ArtifactLength() ? 0 : _tableFailures;
         _journal.Mark();
         Progress.VerifiedBytes += _isTable ? 0 : _length;
         Next();
@@ -390,8 +402,17 @@ internal sealed class OtaDownload
         return blocks;
     }
 
+    // [OTA-075] What came wrong may have been damaged by its size, or by who sent it: the next try has half of the size, and another source.
     private void ResetWindow()
     {
+        _chunkLength = _options.ChunkLength;
+        for (int i = 0; i < _failures + _tableFailures; i++)
+        {
+            int half = _chunkLength / 2;
+            _chunkLength = half >= MinChunkLength && half % _flash.WriteUnit == 0 ? half : _chunkLength;
+        }
+
+        _corrupt = 0;
         _windowStart = 0;
         _received = 0;
         _requested = 0;
@@ -417,6 +438,6 @@ internal sealed class OtaDownload
 
     private int ChunkLengthAt(int offset)
     {
-        return OtaBytes.Min(_options.ChunkLength, _length - offset);
+        return OtaBytes.Min(_chunkLength, _length - offset);
     }
 }

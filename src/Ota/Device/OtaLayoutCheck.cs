@@ -26,6 +26,11 @@ internal static class OtaLayoutCheck
             fault = CheckJournalHolds(layout, layout.Bank(bank), flash);
         }
 
+        if (fault.Length == 0)
+        {
+            fault = CheckSwap(layout, flash);
+        }
+
         return fault.Length == 0 ? CheckOverlap(layout, flash) : fault;
     }
 
@@ -124,6 +129,38 @@ internal static class OtaLayoutCheck
         return fault.Length > 0 ? fault : CheckRegion(layout.Journal1, needed, "journal 1", flash);
     }
 
+    // [OTA-014] A slot is whole erase blocks wherever it may lie, and the store has room for one more than runs.
+    private static string CheckSwap(OtaLayout layout, OtaFlash flash)
+    {
+        int slot = layout.SlotLength;
+        if (slot <= 0)
+        {
+            return slot == 0 && layout.SwapJournal.BlockCount == 0 ? "" : "A swap journal needs a slot length: give a positive one.";
+        }
+
+        for (int i = 0; i < layout.Bank(0).ComponentCount; i++)
+        {
+            OtaRegion run = layout.Bank(0).Image(i);
+            OtaRegion store = layout.Bank(1).Image(i);
+            int length = run.Length(flash);
+            if (length % slot != 0 || store.Length(flash) != length + slot)
+            {
+                return "bank 1 image must be one slot of " + slot + " bytes longer than bank 0 image, and both a whole number of slots.";
+            }
+
+            for (int offset = 0; offset <= length; offset += slot)
+            {
+                if (OtaSwap.BlockAt(flash, run, offset) < 0 || OtaSwap.BlockAt(flash, store, offset) < 0)
+                {
+                    return "A slot starts within an erase block, " + offset + " bytes into an image: choose a longer slot.";
+                }
+            }
+        }
+
+        int marks = OtaBytes.RoundUp(OtaSwap.HeaderLength, flash.WriteUnit) + (OtaSwap.CountSteps(flash, layout) * flash.WriteUnit);
+        return CheckRegion(layout.SwapJournal, marks, "swap journal", flash);
+    }
+
     private static string CheckRegion(OtaRegion region, int needed, string name, OtaFlash flash)
     {
         if (region.BlockCount < 1)
@@ -146,7 +183,7 @@ internal static class OtaLayoutCheck
         // [OTA-013] No erase block serves two regions.
         bool[] used = new bool[flash.BlockCount];
         bool free = Claim(used, layout.State0) & Claim(used, layout.State1) & Claim(used, layout.Journal0) & Claim(used, layout.Journal1)
-            & Claim(used, layout.Evidence0) & Claim(used, layout.Evidence1);
+            & Claim(used, layout.Evidence0) & Claim(used, layout.Evidence1) & Claim(used, layout.SwapJournal);
         for (int bank = 0; bank < 3; bank++)
         {
             OtaBankLayout one = layout.Bank(bank);

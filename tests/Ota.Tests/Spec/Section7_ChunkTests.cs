@@ -13,10 +13,15 @@ public sealed class Section7_ChunkTests
     public void OnChunk_AnyBitTurned_ChangesNothing()
     {
         OtaEngine engine = Downloading(out MemoryFlash flash);
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2, most: 1));
+        byte[] good = _frame[..Next(engine)];
+        Assert.Equal(OtaStatus.Ok, engine.OnChunk(good, 0, good.Length));
         int written = Next(engine);
         byte[] before = flash.Bytes.ToArray();
         for (int bit = 0; bit < written * 8; bit++)
         {
+            // Between them one that is right, so that the link counts as one that works.
+            Assert.Equal(OtaStatus.ChunkDuplicate, engine.OnChunk(good, 0, good.Length));
             _frame[bit / 8] ^= (byte)(1 << (bit % 8));
             Assert.True(engine.OnChunk(_frame, 0, written) is OtaStatus.ChunkCorrupt or OtaStatus.ChunkMalformed or OtaStatus.ChunkOutOfRange);
             _frame[bit / 8] ^= (byte)(1 << (bit % 8));
