@@ -7,7 +7,7 @@ using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
 using Flint.Benchmarks.SecureTunnel.Load;
 
-if (args is ["ratios", ..])
+if (args is ["ratios", .. var which])
 {
     return RatioRunner.Run(
     [
@@ -15,7 +15,8 @@ if (args is ["ratios", ..])
         .. DeviceNanoRatios.Create(),
         .. OtaRatios.Create(),
         .. SecureTunnelRatios.Create(),
-    ]);
+    ],
+    which.FirstOrDefault());
 }
 
 if (args is ["coap", .. var coap])
