@@ -14,8 +14,16 @@ internal sealed partial class CoapUdpEndpoint
     private readonly Stack<IncomingRequest> _free = new();
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
-    public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        Tagged(request), _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken));
+    public async Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    {
+        CoapRequest tagged = Tagged(request);
+        Func<CoapRequest, Task<CoapResponse>> exchange = part => ExchangeAsync(address, part, cancellationToken);
+        return await TryRequestInBurstsAsync(address, tagged, cancellationToken).ConfigureAwait(false) is not CoapResponse response
+            ? await CoapBodyTransfer.SendAsync(tagged, _options.BlockSizes, exchange).ConfigureAwait(false)
+            : response.Options.TryFind(CoapOptionNumber.Block2, out _)
+                ? await CoapBodyTransfer.CompleteAsync(tagged, response, _options.BlockSizes, exchange).ConfigureAwait(false)
+                : response;
+    }
 
     /// <summary>Gives a body that goes in blocks a Request-Tag, which keeps its blocks apart from those of another body for the same resource (RFC 9175 section 3.3).</summary>
     private CoapRequest Tagged(CoapRequest request)
@@ -74,6 +82,11 @@ internal sealed partial class CoapUdpEndpoint
             CoapSendStatus status = TryGetPeer(address, now, out CoapPeerHandle peer)
                 ? _layer.TryRequest(peer, _outgoing.AsSpan(0, length), keepOpen, timeout, pending, now, out handle)
                 : CoapSendStatus.TooManyMessages;
+            if (request.Options.TryFind(CoapOptionNumber.QBlock2, out _))
+            {
+                _layer.TakeQBlocks(handle);
+            }
+
             Drain();
             return status == CoapSendStatus.Ok
                 ? handle
@@ -105,7 +118,7 @@ internal sealed partial class CoapUdpEndpoint
         incoming.IsMulticast = multicast;
         incoming.DatagramLength = datagramLength;
         incoming.Changes = _changes;
-        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InBlockwiseRequests, _options.CriticalOptions);
+        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InDatagramRequests, _options.CriticalOptions);
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
@@ -122,6 +135,11 @@ internal sealed partial class CoapUdpEndpoint
             _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
             Free(incoming);
             return null;
+        }
+
+        if (TryBeginBurst(incoming, received, now, out IncomingRequest? forHandler))
+        {
+            return forHandler;
         }
 
         CoapUploadStep step = _uploads.OnRequest(peer, received.Message.Code, received.Message.Options, received.Message.Payload.Length, now);
@@ -261,6 +279,11 @@ internal sealed partial class CoapUdpEndpoint
             return;
         }
 
+        if (TryRespondInBursts(incoming, response, now))
+        {
+            return;
+        }
+
         CoapResponse part = CoapBodyServing.PartOf(response, incoming.Request, incoming.Block1, _options.BlockSizes, observe);
         if (!part.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, part.Code, incoming.Token, out int length))
         {
@@ -298,6 +321,14 @@ internal sealed partial class CoapUdpEndpoint
         /// <summary>The Block1 option of the response.</summary>
         public CoapBlock? Block1 { get; set; }
 
+        /// <summary>What it asks for of a body in bursts, and what tells that body from others.</summary>
+        public CoapBlock? QBlock2 { get; set; }
+
+        public ulong BurstKey { get; set; }
+
+        /// <summary>Its own body, where that came in bursts.</summary>
+        public QBlockUpload? Burst { get; set; }
+
         /// <summary>Whether it came to a group (RFC 7252 section 8).</summary>
         public bool IsMulticast { get; set; }
 
@@ -327,6 +358,8 @@ internal sealed partial class CoapUdpEndpoint
             Peer = peer;
             Refusal = null;
             Block1 = null;
+            QBlock2 = null;
+            Burst = null;
             Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, identity);
         }
 

@@ -51,6 +51,9 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads }, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
         _observers = new CoapObservers(options.Observers, _layer);
         _echo = new CoapEcho(RandomNumberGenerator.GetBytes(EntropyLength));
+        _burstsIn = new QBlockUploads(options.QBlock, options.BlockSizes, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _burstsOut = new QBlockServings(options.QBlock, _layer);
+        _burstEntropy = new EntropySource(RandomNumberGenerator.GetBytes(EntropyLength));
         _outgoing = new byte[options.MessageLayer.MaxMessageSize];
         _start = options.TimeProvider.GetTimestamp();
         _nextIdleCheck = options.IdlePeerTimeout;
@@ -88,6 +91,8 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             {
                 _uploads.RemovePeer(peer);
                 _observers.RemovePeer(peer);
+                _burstsIn.RemovePeer(peer);
+                _burstsOut.RemovePeer(peer);
                 _layer.RemovePeer(peer, Now());
             }
 
@@ -149,6 +154,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             TimeSpan now = Now();
             if (!TryGetPeer(from, now, out CoapPeerHandle peer))
             {
+                _layer.Counters.FromUnknownPeer++;
                 return;
             }
 
@@ -167,6 +173,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                     break;
                 case CoapReceivedKind.Reset:
                     _observers.OnReset(peer, received.Message.MessageId);
+                    OnBurstReset(peer, received.Message.MessageId);
                     break;
                 default:
                     break;
@@ -197,6 +204,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
                 _uploads.OnDeadline(now);
                 _observers.OnDeadline(now);
+                OnBurstDeadline(now);
                 RenewObservations(now);
 
                 Drain();
@@ -214,7 +222,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             TakeAll();
         }
 
-        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _uploads.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
+        TimeSpan? deadline = Earlier(Earlier(NextBurst(), _layer.NextDeadline), Earlier(_uploads.NextDeadline, Earlier(_observers.NextDeadline, NextRenewal())));
         if (deadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
         {
             TimeSpan wait = due - Now();
@@ -245,7 +253,12 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
 
         SendNotifications();
+        PumpBursts(Now());
+        SendDatagrams();
+    }
 
+    private void SendDatagrams()
+    {
         while (_layer.TryTakeDatagram(out CoapPeerHandle peer, out ReadOnlyMemory<byte> datagram))
         {
             Send(_places[peer.Index], datagram.Span);
@@ -305,7 +318,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
         if (!_layer.TryAddPeer(now, out peer))
         {
-            if (!_layer.TryTakeIdlePeer(now, TimeSpan.Zero, out CoapPeerHandle idle))
+            if (!_layer.TryTakeIdlePeer(now, TimeSpan.Zero, out CoapPeerHandle idle) && !_layer.TryTakeStranger(IsStranger, out idle))
             {
                 return false;
             }
