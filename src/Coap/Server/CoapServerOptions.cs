@@ -29,6 +29,9 @@ public sealed class CoapServerOptions
     /// <summary>How long <see cref="CoapServer.StopAsync"/> lets handlers finish.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How many different requests may be observed, over all transports: a path with a query and an Accept is one.</summary>
+    public int MaxObservedResources { get; set; } = CoapObservedResources.DefaultMaxResources;
+
     /// <summary>Limits and parameters of the datagrams. The handler in it is not used.</summary>
     public CoapUdpOptions UdpOptions { get; set; } = new();
 
@@ -43,6 +46,7 @@ public sealed class CoapServerOptions
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxObservedResources, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerAddress, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerIdentity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(DrainTimeout, TimeSpan.Zero);

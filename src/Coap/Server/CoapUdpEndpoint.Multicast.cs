@@ -45,10 +45,8 @@ internal sealed partial class CoapUdpEndpoint
             response = await ExchangeOnceAsync(address, again.AsConfirmable(), cancellationToken).ConfigureAwait(false);
         }
 
-        return response.Options.TryFind(CoapOptionNumber.Block2, out _)
-            ? await CoapBodyTransfer.CompleteAsync(
-                request, response, _options.BlockSizes, part => ExchangeAsync(address, part.AsConfirmable(), cancellationToken)).ConfigureAwait(false)
-            : response;
+        return await CoapBodyTransfer.CompleteAsync(
+            request, response, _options.BlockSizes, part => ExchangeAsync(address, part.AsConfirmable(), cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private CoapSendHandle BeginGroup(SocketAddress address, CoapRequest request, PendingGroup pending, TimeSpan time)

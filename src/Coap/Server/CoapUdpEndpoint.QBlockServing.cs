@@ -118,7 +118,7 @@ internal sealed partial class CoapUdpEndpoint
             burst.Answer = response;
         }
 
-        if (incoming.QBlock2 is not CoapBlock asked || !response.Code.IsSuccess())
+        if (incoming.QBlock2 is not CoapBlock asked || !response.Code.IsSuccess() || CoapNoResponse.IsUnwanted(incoming.Request, response.Code))
         {
             return false;
         }

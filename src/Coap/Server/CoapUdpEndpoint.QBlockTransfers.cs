@@ -19,12 +19,13 @@ internal sealed partial class CoapUdpEndpoint
     private async Task<CoapResponse?> TryRequestInBurstsAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
         bool isUpload = request.Payload.Length > 16 << _options.BlockSizes.SizeExponent;
-        if (!_options.QBlock.Use || _serverTakesBursts == false || Now() < _noBurstsBefore || (!isUpload && !request.Method.IsSafe()) || HasBlockOption(request)
+        if (!_options.QBlock.Use || request.Body is not null || request.Sink is not null || _serverTakesBursts == false || Now() < _noBurstsBefore || (!isUpload && !request.Method.IsSafe()) || HasBlockOption(request)
             || (isUpload && !await TakesBurstsAsync(address, cancellationToken).ConfigureAwait(false)))
         {
             return null;
         }
 
+        request = isUpload && !request.Options.TryFind(CoapOptionNumber.RequestTag, out _) ? Retagged(request) : request;
         bool hasEchoed = false;
         for (int restarts = 0; ; restarts++)
         {
@@ -155,6 +156,7 @@ internal sealed partial class CoapUdpEndpoint
         return false;
     }
 
+    /// <summary>The same request with a tag of its own: its blocks belong to no other body (RFC 9175 section 3.3).</summary>
     private static CoapRequest Retagged(CoapRequest request)
     {
         var again = (CoapRequest)request.Copy();
@@ -464,4 +466,7 @@ internal sealed partial class CoapUdpEndpoint
             }
         }
     }
+
+    // Implementation.
+    private const int RequestTagLength = 4;
 }

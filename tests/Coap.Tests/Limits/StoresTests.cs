@@ -17,7 +17,8 @@ public sealed class StoresTests
     [
         typeof(CoapUdpEndpoint), typeof(CoapMessageLayer), typeof(PeerTable), typeof(SendTable), typeof(ExchangeTable), typeof(DeduplicationStore), typeof(ResponseLog),
         typeof(DatagramQueue), typeof(DeadlineHeap), typeof(HashIndex), typeof(CoapObservers), typeof(PlaceLists), typeof(CoapUploads), typeof(QBlockUploads), typeof(QBlockUpload),
-        typeof(QBlockServings), typeof(QBlockServing), typeof(QBlockSender), typeof(QBlockReceiver), typeof(QBlockBody),
+        typeof(QBlockServings), typeof(QBlockServing), typeof(QBlockSender), typeof(QBlockReceiver), typeof(QBlockBody), typeof(CoapBodies), typeof(CoapServedBodies), typeof(CoapServedBody),
+        typeof(CoapObservedResources), typeof(CoapStreamedUpload), typeof(CoapPeerLimiter),
     ];
 
     [Fact]

@@ -54,7 +54,8 @@ internal sealed class BurstSimulation
         _peers.Clear();
         _addresses.Clear();
         StartServer();
-    }));
+    }
+    ));
 
     public void PlanRebinding(int client, TimeSpan at) => _plans.Add((at, () => _network.Rebind(_clients[client].Node)));
 
