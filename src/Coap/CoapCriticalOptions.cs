@@ -46,11 +46,11 @@ internal static class CoapCriticalOptions
 
     /// <summary>Critical options that the library reads in each request.</summary>
     public static readonly CoapOptionNumber[] InRequests =
-        [CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept];
-
-    /// <summary>The same where it also serves bodies in blocks (RFC 7959).</summary>
-    public static readonly CoapOptionNumber[] InBlockwiseRequests = [.. InRequests, CoapOptionNumber.Block1, CoapOptionNumber.Block2];
+    [
+        CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept,
+        CoapOptionNumber.Block1, CoapOptionNumber.Block2,
+    ];
 
     /// <summary>Critical options that the library reads in each response on a stream.</summary>
-    public static readonly CoapOptionNumber[] InResponses = [];
+    public static readonly CoapOptionNumber[] InResponses = [CoapOptionNumber.Block1, CoapOptionNumber.Block2];
 }

@@ -23,6 +23,12 @@ public abstract partial class CoapMessage
     /// <summary>The payload; empty where there is none. The bytes are the caller's and must stay unchanged until the message is sent.</summary>
     public ReadOnlyMemory<byte> Payload { get; set; }
 
+    /// <summary>
+    /// A body in the place of the payload, that is read in parts and goes in blocks where it is larger than a message (RFC 7959); null where the payload is the body. That of a request is its
+    /// sender's to dispose; that of a response is disposed once nobody asks for more of it. What arrives has none.
+    /// </summary>
+    public ICoapBody? Body { get; set; }
+
     /// <summary>What the payload is; null where the message does not say (RFC 7252 section 5.10.3).</summary>
     public CoapContentFormat? ContentFormat
     {

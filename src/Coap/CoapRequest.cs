@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO.Pipelines;
 
 namespace Flint.Coap;
 
@@ -98,6 +99,20 @@ public sealed partial class CoapRequest : CoapMessage
         return part;
     }
 
+    /// <summary>This request without its payload and its Block1, for a handler that outlives it.</summary>
+    internal CoapRequest Detach()
+    {
+        CoapRequest copy = Part(default, default, null);
+        copy.Peer = Peer;
+        return copy;
+    }
+
+    /// <summary>Where the body comes as it arrives; null where the payload is the body.</summary>
+    internal PipeReader? BodyReader { get; set; }
+
+    /// <summary>Where the body of a success goes; null for memory.</summary>
+    internal CoapBodySink? Sink { get; set; }
+
     /// <summary>This request, confirmable: a part of it goes to one of a group.</summary>
     internal CoapRequest AsConfirmable()
     {
@@ -117,5 +132,6 @@ public sealed partial class CoapRequest : CoapMessage
         Payload = bytes.AsMemory(optionsLength, length - optionsLength);
         Peer = peer;
         MatchedRoute = null;
+        BodyReader = null;
     }
 }

@@ -47,6 +47,19 @@ public sealed partial class CoapResponse : CoapMessage
         ? new(code) { Payload = diagnostic is null ? default(ReadOnlyMemory<byte>) : Encoding.UTF8.GetBytes(diagnostic) }
         : throw new ArgumentException($"{code.ToDotted()} is no error.", nameof(code));
 
+    /// <summary>The same response with one option more.</summary>
+    internal CoapResponse With(CoapOptionNumber number, uint value)
+    {
+        var copy = new CoapResponse(Code) { Payload = Payload };
+        foreach (CoapOption option in Options)
+        {
+            copy.Options.Add(option.Number, option.Value);
+        }
+
+        copy.Options.Add(number, value);
+        return copy;
+    }
+
     /// <summary>This response with the whole body, of which it had the first block.</summary>
     internal CoapResponse WithBody(ReadOnlyMemory<byte> body)
     {

@@ -41,11 +41,14 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
     /// <summary>Whether GET with Observe makes the peer an observer (RFC 7641).</summary>
     public bool IsObservable { get; init; }
 
+    /// <summary>Whether the handler reads the body as it comes.</summary>
+    public bool Streams { get; init; }
+
     /// <summary>Whether segments may follow the template.</summary>
     public bool TakesMore => _segments is not [.., { Kind: SegmentKind.Rest }];
 
     /// <exception cref="ArgumentException">The template is none.</exception>
-    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false)
+    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false, bool streams = false)
     {
         ArgumentNullException.ThrowIfNull(template);
         if (!template.StartsWith('/'))
@@ -64,7 +67,7 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
             }
         }
 
-        return new CoapRoute(method, handler, segments) { IsObservable = isObservable };
+        return new CoapRoute(method, handler, segments) { IsObservable = isObservable, Streams = streams };
     }
 
     /// <summary>Puts the route under a prefix, before it is added to a router.</summary>
