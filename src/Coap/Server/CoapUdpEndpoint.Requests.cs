@@ -235,7 +235,11 @@ internal sealed partial class CoapUdpEndpoint
             if (!_closed.IsCancellationRequested)
             {
                 TimeSpan now = Now();
-                CoapResponse response = _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
+
+                // What a stranger is not sent is not kept for him either: he must not push out what others are being served.
+                CoapResponse response = IsTooLargeForStranger(incoming, part.Response.Payload.Length, now)
+                    ? part.Response
+                    : _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
                 _bodies.OnAnswered(incoming.Arrival);
                 RespondToRequest(incoming, response, now);
             }
