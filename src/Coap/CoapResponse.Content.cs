@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Flint.Coap;
 
@@ -61,6 +62,36 @@ public sealed partial class CoapResponse
 
     /// <summary>2.03: the client's stored response with this entity-tag is fresh again (RFC 7252 section 5.9.1.3).</summary>
     public static CoapResponse Valid(CoapETag tag) => new(CoapCode.Valid) { ETag = tag };
+
+    /// <summary>An error with problem details, for programs (RFC 9290).</summary>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is neither 4.xx nor 5.xx, or the details name another one.</exception>
+    /// <exception cref="InvalidOperationException">The details cannot be written.</exception>
+    public static CoapResponse Problem(CoapCode code, CoapProblemDetails details)
+    {
+        ArgumentNullException.ThrowIfNull(details);
+        if (details.ResponseCode is CoapCode other && other != code)
+        {
+            throw new ArgumentException($"The details of a {code.ToDotted()} name {other.ToDotted()} (RFC 9290 section 2).", nameof(details));
+        }
+
+        CoapResponse response = Error(code);
+        response.ContentFormat = CoapContentFormat.ConciseProblemDetails;
+        response.Payload = details.ToArray();
+        return response;
+    }
+
+    /// <summary>An error with the problem details title and detail (RFC 9290).</summary>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is neither 4.xx nor 5.xx.</exception>
+    public static CoapResponse Problem(CoapCode code, string title, string? detail = null) =>
+        Problem(code, new CoapProblemDetails { Title = title, Detail = detail is null ? (CoapProblemText?)null : new CoapProblemText(detail) });
+
+    /// <summary>Reads the problem details of an error (RFC 9290).</summary>
+    /// <returns>False where the payload is something else, or malformed.</returns>
+    public bool TryGetProblem([NotNullWhen(true)] out CoapProblemDetails? details)
+    {
+        details = null;
+        return ContentFormat == CoapContentFormat.ConciseProblemDetails && CoapProblemDetails.TryRead(Payload.Span, out details) == CoapProblemStatus.Ok;
+    }
 
     /// <summary>This response with an entity-tag. The handler that gave it may give it again, and to others at the same time.</summary>
     internal CoapResponse WithETag(CoapETag tag)

@@ -69,8 +69,8 @@ public sealed partial class CoapResponse : CoapMessage
     }
 
     /// <summary>This response, where its code is 2.xx.</summary>
-    /// <exception cref="CoapException">The code is another one: <see cref="CoapError.ErrorResponse"/>, with the code and the diagnostic payload.</exception>
+    /// <exception cref="CoapException">The code is another one: <see cref="CoapError.ErrorResponse"/>, with the code and the diagnostic payload or the problem's details.</exception>
     public CoapResponse EnsureSuccess() => Code.IsSuccess()
         ? this
-        : throw new CoapException(CoapError.ErrorResponse, $"{Code.ToDotted()} {GetText()}".TrimEnd());
+        : throw new CoapException(CoapError.ErrorResponse, $"{Code.ToDotted()} {(TryGetProblem(out CoapProblemDetails? problem) ? problem.ToString() : GetText())}".TrimEnd()) { Response = this };
 }

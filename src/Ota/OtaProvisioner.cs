@@ -105,6 +105,7 @@ public sealed class OtaProvisioner
             return OtaStatus.SignatureInvalid;
         }
 
+        // [OTA-101] Before anything is written.
         OtaStatus meant = _options is null ? OtaStatus.Ok : OtaEngine.CheckDevice(_manifest, _options);
         if (meant != OtaStatus.Ok)
         {

@@ -139,7 +139,16 @@ public sealed partial class CoapClient : IAsyncDisposable
     public Task PublishAsync(
         string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default)
     {
-        var request = Request(CoapCode.Post, pathAndQuery, payload, format);
+        return SendWithoutResponseAsync(Request(CoapCode.Post, pathAndQuery, payload, format), cancellationToken);
+    }
+
+    /// <summary>
+    /// Sends a request with No-Response for every class of response (RFC 7967). Nobody waits for the server; over UDP the request is repeated until the server acknowledges it, for at most ten seconds.
+    /// </summary>
+    /// <exception cref="CoapException">The request could not be sent.</exception>
+    public Task SendWithoutResponseAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
         if (_connection is not null)
         {
             return _connection.SendWithoutResponseAsync(request, cancellationToken);

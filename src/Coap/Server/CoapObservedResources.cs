@@ -107,13 +107,16 @@ internal sealed class CoapObservedResources(CoapHandler handler, int maxResource
     /// <summary>The resource at a path has changed: asks its handler for the new representation, and tells every transport that has observers.</summary>
     /// <param name="path">The path.</param>
     /// <param name="cancellationToken">The server ends.</param>
-    public async Task NotifyAsync(string path, CancellationToken cancellationToken)
+    public Task NotifyAsync(string path, CancellationToken cancellationToken) => NotifyAsync(changed => changed == path, cancellationToken);
+
+    /// <summary>The same for every resource whose path is one of those that have changed. It is judged under the lock.</summary>
+    public async Task NotifyAsync(Predicate<string> isChanged, CancellationToken cancellationToken)
     {
         (CoapObservedResource Resource, long Asked)[] changed;
         lock (_gate)
         {
             Interlocked.Increment(ref _changes);
-            changed = [.. _resources.Values.Where(resource => resource.Path == path).Select(resource => (resource, ++resource.Asked))];
+            changed = [.. _resources.Values.Where(resource => isChanged(resource.Path)).Select(resource => (resource, ++resource.Asked))];
         }
 
         foreach ((CoapObservedResource resource, long asked) in changed)

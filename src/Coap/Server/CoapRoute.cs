@@ -17,6 +17,21 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
 
     public string Template => "/" + string.Join('/', Array.ConvertAll(_segments, segment => segment.ToString()));
 
+    /// <summary>The path of a literal route, percent-encoded (RFC 7252 section 6.5).</summary>
+    public string Path
+    {
+        get
+        {
+            var options = new CoapOptionList();
+            foreach (Segment segment in _segments)
+            {
+                options.Add(CoapOptionNumber.UriPath, segment.Literal);
+            }
+
+            return CoapPath.Compose(options.View);
+        }
+    }
+
     public bool IsLiteral => Array.TrueForAll(_segments, segment => segment.Kind == SegmentKind.Literal);
 
     public CoapCode Method { get; }

@@ -51,7 +51,8 @@ public sealed partial class CoapRouter
     public CoapRouter MapETag(string template, Func<CoapRequest, CoapETag?> current)
     {
         ArgumentNullException.ThrowIfNull(current);
-        _tags.Add(new EntityTags(CoapRoute.Parse(CoapCode.Empty, template, HandleAsync), current));
+        CoapRoute route = CoapRoute.Parse(CoapCode.Empty, template, RouteAsync);
+        Enter(route)._tags.Add(new EntityTags(route, current));
         return this;
     }
 

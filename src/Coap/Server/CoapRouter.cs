@@ -24,7 +24,7 @@ public sealed partial class CoapRouter
     public CoapRouter MapGet(string template, Func<CoapRequest, CoapResponse> handler) => Map(CoapCode.Get, template, Synchronous(handler));
 
     /// <summary>
-    /// Answers GET, and lets peers observe the resource (RFC 7641): each <see cref="CoapServer.NotifyAsync"/> asks the handler once more and sends its answer to all of them.
+    /// Answers GET, and lets peers observe the resource (RFC 7641): each <see cref="CoapServer.NotifyAsync(string)"/> asks the handler once more and sends its answer to all of them.
     /// Such a handler must not depend on who asks.
     /// </summary>
     public CoapRouter MapObservable(string template, CoapHandler handler) => Add(CoapRoute.Parse(CoapCode.Get, template, NotNull(handler), isObservable: true));

@@ -128,7 +128,16 @@ public sealed partial class CoapServer : IAsyncDisposable
     public Task NotifyAsync(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return _service.Resources.NotifyAsync(path, _stopping.Token);
+        return NotifyAsync(changed => changed == path);
+    }
+
+    /// <summary>The same for every observed resource whose path is one of those that have changed.</summary>
+    /// <param name="isChanged">Judges a path as <see cref="CoapRequest.Path"/> has it.</param>
+    /// <returns>Ends when the notifications are on their way.</returns>
+    public Task NotifyAsync(Predicate<string> isChanged)
+    {
+        ArgumentNullException.ThrowIfNull(isChanged);
+        return _service.Resources.NotifyAsync(isChanged, _stopping.Token);
     }
 
     /// <summary>Looks at the message layer of the datagrams: its counters and how full its stores are.</summary>
@@ -221,6 +230,7 @@ public sealed partial class CoapServer : IAsyncDisposable
         }
 
         Log.Connected(_options.Logger, connection.Peer.Identity);
+        _options.ConnectionStarted?.Invoke(connection);
         using CancellationTokenRegistration registration = cancellationToken.Register(() => _ = connection.CloseAsync());
         await connection.Completion.ConfigureAwait(false);
         _connections.TryRemove(connection, out _);

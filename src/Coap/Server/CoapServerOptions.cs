@@ -38,6 +38,9 @@ public sealed class CoapServerOptions
     /// <summary>Limits of each connection. The handler and the peer in it are not used.</summary>
     public CoapConnectionOptions ConnectionOptions { get; set; } = new();
 
+    /// <summary>Told about each connection when it begins, over TCP or a pipe: the way to send requests to that peer. It must not block. <see cref="CoapConnection.Completion"/> says when it ends.</summary>
+    public Action<CoapConnection>? ConnectionStarted { get; set; }
+
     /// <summary>Told about connections, and about exceptions of handlers; never about payloads.</summary>
     public ILogger Logger { get; set; } = NullLogger.Instance;
 

@@ -12,7 +12,7 @@ public sealed partial class CoapConnection
 
     /// <summary>
     /// Tells that the resource at <paramref name="path"/> has changed: the handler of this connection is asked once more, and the answer goes to the peer, where it observes it. A connection of a
-    /// <see cref="CoapServer"/> is told by <see cref="CoapServer.NotifyAsync"/>.
+    /// <see cref="CoapServer"/> is told by <see cref="CoapServer.NotifyAsync(string)"/>.
     /// </summary>
     /// <param name="path">The path as <see cref="CoapRequest.Path"/> has it, such as "/v/temperature".</param>
     /// <returns>Ends when the notifications are on their way.</returns>

@@ -85,6 +85,7 @@ internal sealed class OtaDownload
             Progress.TotalBytes += manifest.Component(i).Size;
         }
 
+        // [OTA-031] Marks are hints.
         SelectFirst();
         while (!IsComplete && _index < done && VerifyDone())
         {
@@ -173,6 +174,7 @@ internal sealed class OtaDownload
         _corrupt = 0;
 
         int offset = artifactOffset - _offset;
+        // [OTA-072] What came before counts for nothing.
         if (offset < _windowStart)
         {
             return OtaStatus.ChunkDuplicate;
@@ -226,6 +228,7 @@ internal sealed class OtaDownload
         return _windowStart >= _length ? CompleteSegment() : OtaStatus.Ok;
     }
 
+    // [OTA-073] What is marked was read back from flash and held against the table, or, at the end of a table, against the digest.
     private OtaStatus CompleteSegment()
     {
         if (!_isTable && !_store.VerifyBlocks(_bank, _component, _manifest.Component(_component), _offset, _length))
@@ -308,6 +311,7 @@ internal sealed class OtaDownload
         return OtaStatus.DownloadFailed;
     }
 
+    // [OTA-001] In this session, whatever the blocks read as.
     private bool EraseSegment()
     {
         for (int i = 0; i < _blockCount; i++)

@@ -111,6 +111,7 @@ public sealed partial class OtaEngine
             return false;
         }
 
+        // [OTA-064] Without a write.
         if (Prepare(confirmed) == OtaReason.None)
         {
             return true;
@@ -352,6 +353,7 @@ public sealed partial class OtaEngine
     /// <summary>Goes on with the download that the journal holds, where record, journal and the bank's manifest agree.</summary>
     private bool TryResume(bool hasJournal)
     {
+        // [OTA-033] A journal counts only for the manifest that the record has the bank being written with.
         _target = Target();
         int recorded = _target * OtaTrust.DigestLength;
         if (!hasJournal

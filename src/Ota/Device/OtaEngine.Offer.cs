@@ -22,11 +22,13 @@ public sealed partial class OtaEngine
             return status;
         }
 
+        // [OTA-057] Before anything of the payload is acted on, and without saying why.
         if (!_offered.VerifySignature(_trust, _digest))
         {
             return OtaStatus.SignatureInvalid;
         }
 
+        // [OTA-058] Everything is checked before flash changes.
         status = CheckFit(_offered);
         if (status == OtaStatus.Ok)
         {
@@ -115,6 +117,7 @@ public sealed partial class OtaEngine
             return OtaStatus.BelowFloor;
         }
 
+        // [OTA-063]
         if (_record.IsRejected(_setDigest) && !manifest.RetryRejected)
         {
             return OtaStatus.RejectedBefore;

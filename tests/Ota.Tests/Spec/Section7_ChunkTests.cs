@@ -9,6 +9,7 @@ public sealed class Section7_ChunkTests
     private readonly byte[] _frame = new byte[5000];
     private readonly OtaRequest _request = new();
 
+    // [OTA-071]
     [Fact]
     public void OnChunk_AnyBitTurned_ChangesNothing()
     {
@@ -31,6 +32,7 @@ public sealed class Section7_ChunkTests
         Assert.Equal(OtaStatus.Ok, engine.OnChunk(_frame, 0, written));
     }
 
+    // [OTA-072]
     [Fact]
     public void OnChunk_Twice_IsDuplicateAndNoProgress()
     {
@@ -121,6 +123,7 @@ public sealed class Section7_ChunkTests
         Assert.Equal(OtaStatus.ChunkMalformed, engine.OnChunk(new byte[count], 0, count));
     }
 
+    // [OTA-074]
     [Fact]
     public void TableWrongEveryTime_IsGivenUpWithReason()
     {
