@@ -14,7 +14,7 @@ internal sealed partial class CoapUdpEndpoint
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
     public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        request, _options.BlockSizes, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken), cancellationToken);
+        request, _options.BlockSizes.MaxPayload, _options.BlockSizes, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken), cancellationToken);
 
     /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
     private async Task<CoapResponse> ExchangeAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
