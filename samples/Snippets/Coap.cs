@@ -59,6 +59,28 @@ public static class CoapSnippets
         return response.Code;
     }
 
+    public static async Task<CoapCode> Bodies(CoapClient client, string log, Stream destination)
+    {
+        // <snippet>
+        CoapRouter router = new CoapRouter()
+            .MapGet("/log", _ => new CoapResponse(CoapCode.Content) { Body = CoapBody.FromStream(File.OpenRead(log)) })
+            .MapUpload(CoapCode.Put, "/log", async (request, body, cancellationToken) =>
+            {
+                await using FileStream file = File.Create(log);
+                await body.CopyToAsync(file, cancellationToken);           // throws where the rest does not come
+                return CoapResponse.Changed();
+            });
+
+        await using FileStream source = File.OpenRead(log);
+        await using ICoapBody upload = CoapBody.FromStream(source);
+        CoapResponse sent = await client.SendAsync(new CoapRequest(CoapCode.Put, "/log") { Body = upload });
+        CoapResponse received = await client.DownloadAsync("/log", destination);
+
+        // </snippet>
+        Console.WriteLine(router);
+        return sent.Code.IsSuccess() ? received.Code : sent.Code;
+    }
+
     public static async Task Discovery(byte[] image)
     {
         // <snippet>

@@ -110,16 +110,12 @@ public sealed class CoapUploads
     /// <summary>Abandons all transfers of a peer that has gone.</summary>
     public void RemovePeer(CoapPeerHandle peer)
     {
-        int place = _ofPeer.Head(peer.Index);
-        while (place != PlaceLists.None)
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
-            int next = _ofPeer.Next(place);
             if (_entries[place].Peer == peer)
             {
                 Abandon(place);
             }
-
-            place = next;
         }
     }
 
@@ -237,7 +233,7 @@ public sealed class CoapUploads
 
     private int Find(CoapPeerHandle peer, ulong key)
     {
-        for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
             if (_entries[place].Key == key && _entries[place].Peer == peer)
             {
@@ -251,7 +247,7 @@ public sealed class CoapUploads
     private int CountOf(CoapPeerHandle peer)
     {
         int count = 0;
-        for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
             count++;
         }

@@ -27,18 +27,19 @@ internal static class CoapBodyTransfer
 
     /// <summary>Sends the request as it is or in blocks, and puts the response together: in memory, up to the limit, or in the request's sink.</summary>
     /// <param name="request">A request. One that has a Block1 or Block2 option already is sent as it is: its sender wants a single block.</param>
+    /// <param name="maxWhole">How large a payload goes as it is.</param>
     /// <param name="sizes">How large a block may be that is sent.</param>
     /// <param name="received">How large a block may be that comes. Below 1024 bytes it is asked for with the first request (RFC 7959 section 2.4).</param>
     /// <param name="exchange">Sends one message and gives its response.</param>
     /// <param name="cancellationToken">Ends the transfer.</param>
     /// <exception cref="CoapException">The blocks do not fit each other, or the body is too large.</exception>
     public static async Task<CoapResponse> SendAsync(
-        CoapRequest request, CoapBlockSizes sizes, CoapBlockSizes received, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken)
+        CoapRequest request, int maxWhole, CoapBlockSizes sizes, CoapBlockSizes received, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken)
     {
         CoapResponse response;
         CoapBodySink? sink = request.Sink;
         bool isSingle = request.Options.TryFind(CoapOptionNumber.Block2, out _);
-        bool inParts = request.Body is not null || request.Payload.Length > sizes.MaxPayload;
+        bool inParts = request.Body is not null || request.Payload.Length > maxWhole;
         if (inParts && !isSingle && !request.Options.TryFind(CoapOptionNumber.Block1, out _))
         {
             (request, response) = await UploadAsync(request, sizes, exchange, cancellationToken).ConfigureAwait(false);
@@ -52,7 +53,7 @@ internal static class CoapBodyTransfer
 
         if (!isSingle && response.Options.TryFind(CoapOptionNumber.Block2, out _))
         {
-            return await DownloadAsync(request, response, received, sink, exchange, cancellationToken).ConfigureAwait(false);
+            return await DownloadAsync(request, response, received, sizes.MaxPayload, sink, exchange, cancellationToken).ConfigureAwait(false);
         }
 
         if (sink is not null && response.Code.IsSuccess())
@@ -69,7 +70,7 @@ internal static class CoapBodyTransfer
     public static ValueTask<CoapResponse> CompleteAsync(
         CoapRequest request, CoapResponse notification, CoapBlockSizes sizes, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken) =>
         notification.Options.TryFind(CoapOptionNumber.Block2, out _)
-            ? new(DownloadAsync(request, notification, sizes, null, exchange, cancellationToken))
+            ? new(DownloadAsync(request, notification, sizes, Math.Min(sizes.MaxPayload, MaxRepeated), null, exchange, cancellationToken))
             : new(notification);
 
     /// <summary>Sends the body in blocks.</summary>
@@ -135,7 +136,7 @@ internal static class CoapBodyTransfer
     }
 
     private static async Task<CoapResponse> DownloadAsync(
-        CoapRequest request, CoapResponse response, CoapBlockSizes sizes, CoapBodySink? sink, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken)
+        CoapRequest request, CoapResponse response, CoapBlockSizes sizes, int maxRepeated, CoapBodySink? sink, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken)
     {
         var memory = sink is null ? new CoapMemorySink() : null;
         var download = new CoapDownload(sink is null ? sizes : sizes.Unlimited());
@@ -171,7 +172,7 @@ internal static class CoapBodyTransfer
             }
 
             // A FETCH says with its payload what it asks for, in each of its requests; the payload of another method was acted on.
-            ReadOnlyMemory<byte> payload = request.Method == CoapCode.Fetch && request.Payload.Length <= sizes.MaxPayload ? request.Payload : default;
+            ReadOnlyMemory<byte> payload = request.Method == CoapCode.Fetch && request.Payload.Length <= maxRepeated ? request.Payload : default;
             response = await exchange(request.Part(payload, CoapOptionNumber.Block2, block)).ConfigureAwait(false);
         }
     }
@@ -180,4 +181,7 @@ internal static class CoapBodyTransfer
 
     // Implementation: enough for the requests of one client to one resource.
     private const int TagLength = 4;
+
+    // Implementation: a payload that every peer takes beside its options.
+    private const int MaxRepeated = 1024;
 }

@@ -10,7 +10,7 @@ public sealed partial class CoapObservers
         ArgumentOutOfRangeException.ThrowIfNegative(resource);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(resource, _resources);
         NextSequence(resource);
-        for (int place = _ofResource.Head(resource); place != PlaceLists.None; place = _ofResource.Next(place))
+        foreach (int place in _ofResource.Of(resource))
         {
             Advance(ref _entries[place], CoapObserverInput.Change);
             Schedule(place, now.Ticks);

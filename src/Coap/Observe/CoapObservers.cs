@@ -95,7 +95,7 @@ public sealed partial class CoapObservers
     {
         ArgumentOutOfRangeException.ThrowIfNegative(resource);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(resource, _resources);
-        for (int place = _ofResource.Head(resource); place != PlaceLists.None; place = _ofResource.Head(resource))
+        foreach (int place in _ofResource.Of(resource))
         {
             Remove(place);
         }
@@ -107,7 +107,7 @@ public sealed partial class CoapObservers
     /// <summary>Whether a peer is told of a resource.</summary>
     public bool IsObserving(CoapPeerHandle peer, int resource)
     {
-        for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
             if (_entries[place].Peer == peer && _entries[place].Resource == resource)
             {
@@ -191,16 +191,12 @@ public sealed partial class CoapObservers
     /// <summary>Removes all observers of a peer that has gone or cannot be reached.</summary>
     public void RemovePeer(CoapPeerHandle peer)
     {
-        int place = _ofPeer.Head(peer.Index);
-        while (place != PlaceLists.None)
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
-            int next = _ofPeer.Next(place);
             if (_entries[place].Peer == peer)
             {
                 Remove(place);
             }
-
-            place = next;
         }
     }
 
@@ -222,7 +218,7 @@ public sealed partial class CoapObservers
 
     private int FindNotification(CoapPeerHandle peer, ushort messageId)
     {
-        for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
             ref Entry entry = ref _entries[place];
             if (entry.Peer == peer && entry.MessageIds.Contains(messageId))
@@ -287,7 +283,7 @@ public sealed partial class CoapObservers
     private int Find(CoapPeerHandle peer, ReadOnlySpan<byte> token, out int ofPeer)
     {
         ofPeer = 0;
-        for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
+        foreach (int place in _ofPeer.Of(peer.Index))
         {
             ref Entry entry = ref _entries[place];
             if (entry.Peer == peer && token.SequenceEqual(entry.Token[..entry.TokenLength]))

@@ -11,8 +11,8 @@ internal sealed class PlaceLists
     /// <summary>The first place of a list; <see cref="None"/> where it is empty.</summary>
     public int Head(int list) => list < _ends.Length ? _ends[list].Head - 1 : None;
 
-    /// <summary>The place after another in its list; <see cref="None"/> at the end.</summary>
-    public int Next(int place) => _links[place].Next - 1;
+    /// <summary>Goes through the places of a list; the one at hand may be removed.</summary>
+    public Places Of(int list) => new(this, Head(list));
 
     /// <summary>Whether the place is in a list.</summary>
     public bool Contains(int place) => place < _links.Length && _links[place].IsPresent;
@@ -71,6 +71,28 @@ internal sealed class PlaceLists
         {
             Array.Resize(ref array, Math.Max(index + 1, array.Length * 2));
         }
+    }
+
+    /// <summary>A walk through a list: <c>foreach (int place in lists.Of(list))</c>.</summary>
+    public struct Places(PlaceLists lists, int first)
+    {
+        private int _next = first;
+
+        public int Current { get; private set; } = None;
+
+        public bool MoveNext()
+        {
+            Current = _next;
+            if (Current == None)
+            {
+                return false;
+            }
+
+            _next = lists._links[Current].Next - 1;
+            return true;
+        }
+
+        public readonly Places GetEnumerator() => this;
     }
 
     /// <summary>Places and ends are kept plus one, so that 0 is none.</summary>

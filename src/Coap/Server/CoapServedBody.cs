@@ -127,6 +127,8 @@ internal sealed class CoapServedBody(CoapResponse response)
     [SuppressMessage("Design", "CA1031", Justification = "What the program's own body throws when it is disposed has nowhere to go.")]
     private static async Task DisposeBodyAsync(ICoapBody body)
     {
+        // The last holder may be under a transport's lock, where the program's code does not run.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             await body.DisposeAsync().ConfigureAwait(false);

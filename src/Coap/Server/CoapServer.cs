@@ -52,6 +52,9 @@ public sealed partial class CoapServer : IAsyncDisposable
     /// <summary>How many different requests are observed, over all transports.</summary>
     public int ObservedResourceCount => _service.Resources.Count;
 
+    /// <summary>How many bodies are arriving in blocks, and how many large responses are kept until their last block is asked for, over all transports.</summary>
+    public int BodyCount => _connections.Keys.Sum(connection => connection.BodyCount) + (_udp?.BodyCount ?? 0);
+
     /// <summary>Makes a server that listens.</summary>
     /// <inheritdoc cref="CoapServer(CoapHandler, CoapServerOptions)" path="/param"/>
     /// <exception cref="ArgumentException">The options do not validate.</exception>

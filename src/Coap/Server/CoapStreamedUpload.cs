@@ -12,6 +12,7 @@ internal sealed class CoapStreamedUpload
 {
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: PipeSize, resumeWriterThreshold: PipeSize / 2, useSynchronizationContext: false));
     private readonly CancellationTokenSource _abandoned;
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CoapRequest _request;
     private Task<FlushResult> _flush = Task.FromResult(default(FlushResult));
     private Task<CoapResponse>? _handling;
@@ -52,13 +53,15 @@ internal sealed class CoapStreamedUpload
         return true;
     }
 
-    /// <summary>The answer to the block that was taken last: 2.31, or the handler's response, where the body is complete or the handler does not want the rest.</summary>
+    /// <summary>
+    /// The answer to the block that was taken last: 2.31; or the handler's response, where the body is complete or the handler does not want the rest; or 4.08, where the upload was abandoned in the meantime.
+    /// </summary>
     public async ValueTask<CoapResponse> AnswerAsync(CoapHandler handler, Action<CoapRequest, Exception>? handlerFailed, bool isLast)
     {
         _handling ??= RunAsync(handler, handlerFailed);
         if (!isLast)
         {
-            await Task.WhenAny(_flush, _handling).ConfigureAwait(false);
+            await Task.WhenAny(_flush, _handling, _gone.Task).ConfigureAwait(false);
         }
 
         if (isLast || _handling.IsCompleted)
@@ -67,7 +70,7 @@ internal sealed class CoapStreamedUpload
             return await _handling.ConfigureAwait(false);
         }
 
-        return new CoapResponse(CoapCode.Continue);
+        return _gone.Task.IsCompleted ? CoapResponse.Error(CoapCode.RequestEntityIncomplete) : new CoapResponse(CoapCode.Continue);
     }
 
     /// <summary>Whether the handler's response has been given.</summary>
@@ -76,6 +79,7 @@ internal sealed class CoapStreamedUpload
     /// <summary>The rest will not come: the handler's reader fails, and its token is cancelled.</summary>
     public void Abandon()
     {
+        _gone.TrySetResult();
         _pipe.Writer.Complete(new CoapException(CoapError.TransferFailed, "The rest of the body did not come."));
         try
         {

@@ -16,10 +16,13 @@ internal sealed partial class CoapUdpEndpoint
     public async Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
         Func<CoapRequest, Task<CoapResponse>> exchange = part => ExchangeAsync(address, part, cancellationToken);
-        CoapResponse? response = await TryRequestInBurstsAsync(address, request, cancellationToken).ConfigureAwait(false);
+        CoapBlockSizes sizes = _options.BlockSizes;
+
+        // Bursts are for bodies in memory.
+        CoapResponse? response = request.Body is null && request.Sink is null ? await TryRequestInBurstsAsync(address, request, cancellationToken).ConfigureAwait(false) : null;
         return response is null
-            ? await CoapBodyTransfer.SendAsync(request, _options.BlockSizes, _options.BlockSizes, exchange, cancellationToken).ConfigureAwait(false)
-            : await CoapBodyTransfer.CompleteAsync(request, response, _options.BlockSizes, exchange, cancellationToken).ConfigureAwait(false);
+            ? await CoapBodyTransfer.SendAsync(request, sizes.MaxPayload, sizes, sizes, exchange, cancellationToken).ConfigureAwait(false)
+            : await CoapBodyTransfer.CompleteAsync(request, response, sizes, exchange, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
@@ -275,7 +278,11 @@ internal sealed partial class CoapUdpEndpoint
             if (!_closed.IsCancellationRequested)
             {
                 TimeSpan now = Now();
-                CoapResponse response = _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
+
+                // What a stranger is not sent is not kept for him either: he must not push out what others are being served.
+                CoapResponse response = IsTooLargeForStranger(incoming, part.Response.Payload.Length, now)
+                    ? part.Response
+                    : _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
                 _bodies.OnAnswered(incoming.Arrival);
                 RespondToRequest(incoming, response, now);
             }

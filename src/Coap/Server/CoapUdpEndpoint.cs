@@ -70,6 +70,18 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 
     public EndPoint LocalEndPoint => _socket.LocalEndPoint!;
 
+    /// <summary>How many bodies are arriving in blocks, or are served and not to their end.</summary>
+    public int BodyCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _bodies?.Count ?? 0;
+            }
+        }
+    }
+
     /// <summary>Looks at the layer's counters and stores, under the lock.</summary>
     public T Inspect<T>(Func<CoapMessageLayer, T> look)
     {

@@ -40,17 +40,15 @@ public sealed partial class CoapConnection
     /// <summary>Sends a request, in blocks where it is large, and puts the response together, in memory or where the request says.</summary>
     private async Task<CoapResponse> TransferAsync(CoapRequest request, CancellationToken cancellationToken)
     {
-        int room = RoomFor(request);
-        if ((request.Body is not null || request.Payload.Length > room) && !_settled.Task.IsCompleted)
+        if ((request.Body is not null || request.Payload.Length > RoomForWhole(request)) && !_settled.Task.IsCompleted)
         {
             // How much the peer takes is known when its CSM has come; one message of the base size may go before.
             await _settled.Task.WaitAsync(_options.CsmTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
-            room = RoomFor(request);
         }
 
         return await CoapBodyTransfer.SendAsync(
-            request, Sizes(room, PeerTakesBert), ReceivedSizes(), part => ExchangeAsync(part, cancellationToken), cancellationToken).ConfigureAwait(false);
+            request, RoomForWhole(request), Sizes(RoomFor(request), PeerTakesBert), ReceivedSizes(), part => ExchangeAsync(part, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>How many bodies of the peer are arriving in blocks, and how many large responses are kept for it.</summary>
@@ -76,7 +74,16 @@ public sealed partial class CoapConnection
         }
     }
 
-    /// <summary>How many bytes of payload a message to the peer takes beside its options.</summary>
+    /// <summary>How large a payload goes to the peer as it is, perhaps with Observe beside its options.</summary>
+    private int RoomForWhole(CoapMessage message)
+    {
+        lock (_gate)
+        {
+            return Math.Max(0, _session.SendLimit - (message.TcpLengthBound - message.Payload.Length) - MaxObserveOverhead);
+        }
+    }
+
+    /// <summary>How many bytes of payload a block to the peer takes beside the options of its message.</summary>
     private int RoomFor(CoapMessage message)
     {
         lock (_gate)
@@ -186,4 +193,5 @@ public sealed partial class CoapConnection
 
     // Implementation: header, token and marker, and what a block adds: Block1 and Block2 (3 bytes each), Size1 or Size2 (4), ETag (8), Observe, Request-Tag (8), each with its header.
     private const int MaxOverhead = 64;
+    private const int MaxObserveOverhead = 2;
 }

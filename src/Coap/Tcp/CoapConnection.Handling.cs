@@ -90,7 +90,7 @@ public sealed partial class CoapConnection
             CoapResponse response = arrival.Kind == CoapArrivalKind.Stream
                 ? await _bodies!.StreamAsync(arrival).ConfigureAwait(false)
                 : await InvokeAsync(request).ConfigureAwait(false);
-            if (CoapBodies.GoesWhole(response, request, arrival.Block1, RoomFor(response)))
+            if (CoapBodies.GoesWhole(response, request, arrival.Block1, RoomForWhole(response)))
             {
                 await RespondAsync(request, response, token, Register(request, response, token, changes)).ConfigureAwait(false);
             }

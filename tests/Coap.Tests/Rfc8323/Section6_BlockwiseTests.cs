@@ -63,6 +63,20 @@ public sealed class Section6_BlockwiseTests
     }
 
     [Fact]
+    public async Task Message_ThatFits_GoesWhole()
+    {
+        (ScriptedPeer peer, CoapConnection connection) = await ScriptAsync(blockWise: false, large: false, (_, _) => new(CoapResponse.Content(Body(1120))));
+        await using CoapConnection owned = connection;
+
+        await peer.SendAsync(CoapCode.Get, [1]);
+        PlainMessage response = (await peer.ReceiveAsync())!;
+
+        Assert.Equal(1120, response.Payload.Length);
+        Assert.DoesNotContain(response.Options, option => option.Number == CoapOptionNumber.Block2);
+        await peer.EndAsync();
+    }
+
+    [Fact]
     public async Task LongPath_LeavesRoomForSmallerBlocks()
     {
         await using Ends ends = Ends.Start(near: new() { MaxMessageSize = 1152 }, far: new() { Handler = (request, _) => new(CoapResponse.Content(request.Payload.ToArray())) });

@@ -117,6 +117,52 @@ public sealed class ObserveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ResourcesThatNobodyObserves_MakeRoom()
+    {
+        CoapRouter router = new CoapRouter().MapObservable("/v/{name}", request => CoapResponse.Content(request.Route("name")));
+        await using CoapServer server = CoapServer.Start(
+            router.HandleAsync, new() { Udp = new IPEndPoint(IPAddress.Loopback, 0), Tcp = new IPEndPoint(IPAddress.Loopback, 0), MaxObservedResources = 2 });
+        foreach (Uri uri in new[] { new Uri($"coap://{server.UdpEndPoint}"), new Uri($"coap+tcp://{server.TcpEndPoint}") })
+        {
+            await using CoapClient client = await CoapClient.ConnectAsync(uri);
+            for (int i = 0; i < 6; i++)
+            {
+                await using IAsyncEnumerator<CoapResponse> changes = client.ObserveAsync($"/v/{i}").GetAsyncEnumerator();
+                Assert.Equal($"{i}", await NextAsync(changes));
+                await server.NotifyAsync($"/v/{i}");
+                Assert.Equal($"{i}", await NextAsync(changes));
+                await changes.DisposeAsync();
+                await UntilAsync(() => server.ObservedResourceCount == 0);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task ResourcesAboveTheLimit_AreAnsweredAndNotObserved()
+    {
+        CoapRouter router = new CoapRouter().MapObservable("/v/{name}", request => CoapResponse.Content(request.Route("name")));
+        await using CoapServer server = CoapServer.Start(router.HandleAsync, new() { Udp = new IPEndPoint(IPAddress.Loopback, 0), MaxObservedResources = 1 });
+        await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://{server.UdpEndPoint}"));
+        await using IAsyncEnumerator<CoapResponse> first = client.ObserveAsync("/v/a").GetAsyncEnumerator();
+        Assert.Equal("a", await NextAsync(first));
+        await using IAsyncEnumerator<CoapResponse> second = client.ObserveAsync("/v/b").GetAsyncEnumerator();
+
+        Assert.Equal("b", await NextAsync(second));
+        Assert.False(await second.MoveNextAsync());
+        Assert.Equal(1, server.ObservedResourceCount);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        for (int i = 0; i < 1000 && !condition(); i++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.True(condition());
+    }
+
+    [Fact]
     public async Task Reset_ToANotification_EndsIt()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

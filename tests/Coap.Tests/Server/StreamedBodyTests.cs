@@ -166,6 +166,30 @@ public sealed class StreamedBodyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SenderThatDoesNotWait_IsRefused()
+    {
+        await using CoapClient client = await ClientAsync(tcp: true);
+        var codes = new List<CoapCode>();
+        Task<CoapResponse>[] blocks = [.. Enumerable.Range(0, 40).Select(i =>
+        {
+            var request = new CoapRequest(CoapCode.Post, "/slow") { Payload = new byte[40 * 1024] };
+            request.Options.Add(CoapOptionNumber.Block1, new CoapBlock(i * 40, true, 7).Value);
+            return client.SendAsync(request);
+        })];
+
+        foreach (Task<CoapResponse> block in blocks)
+        {
+            codes.Add((await block.WaitAsync(TimeSpan.FromSeconds(20))).Code);
+        }
+
+        // The first fits the pipe; the next is acknowledged when it is read, which the block after it did not wait for.
+        Assert.Equal(CoapCode.Continue, codes[0]);
+        Assert.Contains(CoapCode.RequestEntityIncomplete, codes);
+        _go.SetResult();
+        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public async Task Upload_OfWhichTheRestDoesNotCome_FailsTheReader()
     {
         await using CoapClient client = await ClientAsync(tcp: true);

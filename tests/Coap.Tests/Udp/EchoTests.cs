@@ -25,6 +25,7 @@ public sealed class EchoTests
         Assert.Equal(CoapCode.Unauthorized, RawPeer.Read(answer).Code);
         Assert.Equal(CoapEcho.ValueLength, RawPeer.Option(answer, CoapOptionNumber.Echo).Length);
         Assert.True(answer.Length + 28 <= 3 * (request.Length + 28), $"{request.Length} bytes were answered with {answer.Length}");
+        Assert.Equal(0, server.BodyCount);
         await victim.AssertSilenceAsync();
     }
 
