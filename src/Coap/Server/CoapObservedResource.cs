@@ -10,6 +10,9 @@ internal sealed class CoapObservedResource
         Key = key;
         Path = request.Path;
         Request = request.Part(request.Payload.ToArray(), default, null);
+
+        // What one of them has stored says nothing of the others: a 2.03 would be no representation to them (RFC 7641 section 4.3.2).
+        Request.Options.Remove(CoapOptionNumber.ETag);
     }
 
     public string Key { get; }

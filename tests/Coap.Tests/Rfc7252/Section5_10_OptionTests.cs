@@ -121,6 +121,19 @@ public sealed class Section5_10_OptionTests
         Assert.Equal(CoapCode.Content, (await Router(() => { }).HandleAsync(request, default)).Code);
     }
 
+    /// <summary>RFC 7641 section 4.3.2: who observes too gets the representation, whatever the first observer has stored.</summary>
+    [Fact]
+    public async Task Router_WithAnETag_WhatOneObserverHasIsNotAskedForAll()
+    {
+        var first = new CoapRequest(CoapCode.Get, "/v/x");
+        first.AddETag(Current);
+        first.Options.Add(CoapOptionNumber.Observe, 0);
+        CoapRequest again = new CoapObservedResource("key", first).Request;
+
+        Assert.Equal(["11: 76", "11: 78"], Messages.Describe(again.Options.View));
+        Assert.Equal(CoapCode.Content, (await Router(() => { }).HandleAsync(again, default)).Code);
+    }
+
     /// <summary>Section 5.10.4.</summary>
     [Theory]
     [InlineData(CoapCode.Get, null, CoapCode.Content)]
