@@ -25,7 +25,8 @@ public sealed class SocketSoakTests
         await using CoapServer server = CoapServer.Start(router.HandleAsync, new CoapServerOptions
         {
             Udp = new IPEndPoint(IPAddress.Loopback, 0),
-            UdpOptions = new CoapUdpOptions { MessageLayer = Limits, MaxUploads = 32, BlockSizes = new CoapBlockSizes { MaxBody = 4096 }, MaxObservedResources = 16 },
+            UdpOptions = new CoapUdpOptions { MessageLayer = Limits, MaxUploads = 32, BlockSizes = new CoapBlockSizes { MaxBody = 4096 } },
+            MaxObservedResources = 16,
         });
         await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://{server.UdpEndPoint}"));
         Socket[] strangers = [.. Enumerable.Range(0, 64).Select(i => Open(server.UdpEndPoint!, i))];
