@@ -15,16 +15,33 @@ internal sealed class RawPeer : IDisposable
 
     public void Send(byte[] datagram) => Socket.Send(datagram);
 
-    /// <summary>The next datagram.</summary>
-    public async Task<byte[]> ReceiveAsync(double seconds = 10)
+    /// <summary>The next datagram that is more than an acknowledgement: a server that is slow sends one first, and then a confirmable response, which is acknowledged here.</summary>
+    public async Task<byte[]> ReceiveAsync()
+    {
+        byte[] datagram = await ReceiveAnyAsync();
+        if (Read(datagram) is not { Type: CoapType.Acknowledgement, Code: CoapCode.Empty })
+        {
+            return datagram;
+        }
+
+        byte[] response = await ReceiveAnyAsync();
+        if (Read(response).Type == CoapType.Confirmable)
+        {
+            Send([0x60, 0, response[2], response[3]]);
+        }
+
+        return response;
+    }
+
+    public async Task<string> DescribeNextAsync() => Datagrams.Describe(await ReceiveAnyAsync());
+
+    private async Task<byte[]> ReceiveAnyAsync()
     {
         var buffer = new byte[2048];
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         int length = await Socket.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
         return buffer[..length];
     }
-
-    public async Task<string> DescribeNextAsync() => Datagrams.Describe(await ReceiveAsync());
 
     /// <summary>Whether nothing comes but the answer to a ping that is sent now.</summary>
     public async Task AssertSilenceAsync()
