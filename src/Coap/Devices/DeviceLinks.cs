@@ -1,86 +1,33 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Flint.Coap;
 
-/// <summary>What the links of a device say about its functions and variables (docs/spec/device-mapping.md section 3, RFC 6690 section 2).</summary>
+/// <summary>What the links of a device say about its functions and variables (docs/spec/device-mapping.md section 3).</summary>
 internal static class DeviceLinks
 {
-    /// <summary>Reads as far as the text is in the link format; links and attributes that mean nothing here are passed over.</summary>
-    public static DeviceDescription Read(ReadOnlySpan<char> text)
+    /// <summary>Links that mean nothing here are passed over.</summary>
+    /// <exception cref="CoapException"><see cref="CoapError.NotAValue"/>: the payload is not in the link format.</exception>
+    public static DeviceDescription Read(ReadOnlySpan<byte> payload)
     {
-        var functions = new List<string>();
-        var variables = new List<string>();
-        var observable = new List<string>();
-        while (TryReadLink(ref text, out ReadOnlySpan<char> target, out bool isObservable))
+        IReadOnlyList<CoapLink> links = [];
+        CoapLinkFormatStatus status = payload.IsEmpty ? CoapLinkFormatStatus.Ok : CoapLinkFormat.TryRead(payload, out links);
+        if (status != CoapLinkFormatStatus.Ok)
         {
-            if (TryReadName(target, "/f/", out string function))
-            {
-                functions.Add(function);
-            }
-            else if (TryReadName(target, "/v/", out string variable))
-            {
-                variables.Add(variable);
-                if (isObservable)
-                {
-                    observable.Add(variable);
-                }
-            }
+            throw new CoapException(CoapError.NotAValue, $"The device's description is not in the link format: {status}.");
         }
 
-        return new DeviceDescription(functions, variables, observable);
+        return new DeviceDescription(
+            Names(links, "/f/"),
+            Names(links, "/v/"),
+            Names(links.Where(link => link.IsObservable), "/v/"));
     }
 
-    private static bool TryReadName(ReadOnlySpan<char> target, string prefix, out string name)
-    {
-        name = target.StartsWith(prefix, StringComparison.Ordinal) ? target[prefix.Length..].ToString() : "";
-        return DeviceText.IsName(name);
-    }
-
-    private static bool TryReadLink(ref ReadOnlySpan<char> text, out ReadOnlySpan<char> target, out bool isObservable)
-    {
-        isObservable = false;
-        int end = text.IndexOf('>');
-        if (!text.StartsWith('<') || end < 0)
-        {
-            target = default;
-            return false;
-        }
-
-        target = text[1..end];
-        text = text[(end + 1)..];
-        while (text.StartsWith(';'))
-        {
-            int length = AttributeLength(text[1..]);
-            isObservable |= text.Slice(1, length).SequenceEqual("obs");
-            text = text[(1 + length)..];
-        }
-
-        text = text.StartsWith(',') ? text[1..] : default;
-        return true;
-    }
-
-    /// <summary>Up to the next separator that does not stand between quotation marks.</summary>
-    private static int AttributeLength(ReadOnlySpan<char> text)
-    {
-        bool isQuoted = false;
-        for (int i = 0; i < text.Length; i++)
-        {
-            switch (text[i])
-            {
-                case '"':
-                    isQuoted = !isQuoted;
-                    break;
-                case '\\' when isQuoted:
-                    i++;
-                    break;
-                case ';' or ',' when !isQuoted:
-                    return i;
-                default:
-                    break;
-            }
-        }
-
-        return text.Length;
-    }
+    private static string[] Names(IEnumerable<CoapLink> links, string prefix) =>
+    [
+        .. links.Where(link => link.Target.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(link => link.Target[prefix.Length..])
+            .Where(name => DeviceText.IsName(name)),
+    ];
 }

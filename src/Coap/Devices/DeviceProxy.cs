@@ -94,7 +94,7 @@ public sealed class DeviceProxy
     public async Task<DeviceDescription> DescribeAsync(CancellationToken cancellationToken = default)
     {
         CoapResponse response = await _send(new CoapRequest(CoapCode.Get, "/.well-known/core"), cancellationToken).ConfigureAwait(false);
-        return DeviceLinks.Read(response.EnsureSuccess().GetText());
+        return DeviceLinks.Read(response.EnsureSuccess().Payload.Span);
     }
 
     private static async IAsyncEnumerable<T> ValuesAsync<T>(IAsyncEnumerable<CoapResponse> responses, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -78,9 +77,9 @@ public sealed class DeviceResources
             router.MapObservable("/v/" + name, request => request.Accepts(CoapContentFormat.TextPlain) ? CoapResponse.Content(read()) : CoapResponse.Error(CoapCode.NotAcceptable));
         }
 
-        byte[] links = Encoding.UTF8.GetBytes(Describe());
+        CoapLink[] links = [.. _functions.Select(one => new CoapLink("/f/" + one.Name)), .. _variables.Select(one => new CoapLink("/v/" + one.Name).With("obs"))];
         router.MapGet("/.well-known/core", request => request.Accepts(CoapContentFormat.LinkFormat)
-            ? CoapResponse.Content(links, CoapContentFormat.LinkFormat)
+            ? CoapResponse.Content(CoapLinkFormat.Write(Filter(links, request)), CoapContentFormat.LinkFormat)
             : CoapResponse.Error(CoapCode.NotAcceptable));
     }
 
@@ -129,8 +128,20 @@ public sealed class DeviceResources
             : CoapResponse.Changed(await function(request.GetText(), cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Functions, then variables, each in the order in which they were added, with no attribute but obs.</summary>
-    private string Describe() => string.Join(',', _functions.Select(one => $"</f/{one.Name}>").Concat(_variables.Select(one => $"</v/{one.Name}>;obs")));
+    /// <summary>Each query is a filter (RFC 6690 section 4.1).</summary>
+    private static IEnumerable<CoapLink> Filter(IEnumerable<CoapLink> links, CoapRequest request)
+    {
+        foreach (CoapOption option in request.Options)
+        {
+            if (option.Number == CoapOptionNumber.UriQuery)
+            {
+                string filter = option.GetString();
+                links = links.Where(link => link.Matches(filter));
+            }
+        }
+
+        return links;
+    }
 
     private static string? TryRead(Func<string> read)
     {

@@ -13,6 +13,7 @@ internal static class CoapEndpointTotals
     private static readonly Lock Gate = new();
     private static readonly HashSet<CoapUdpEndpoint> Endpoints = [];
     private static readonly long[] MalformedOnStreams = new long[CoapEndpointFigures.Kinds];
+    private static long _observersOnStreams;
     private static CoapEndpointFigures _ended = CoapEndpointFigures.None;
 
     /// <summary>An endpoint that begins.</summary>
@@ -39,6 +40,9 @@ internal static class CoapEndpointTotals
     /// <summary>A malformed message on a stream.</summary>
     public static void CountMalformed(CoapReadStatus status) => Interlocked.Increment(ref MalformedOnStreams[(int)status]);
 
+    /// <summary>An observer on a stream comes (1) or goes (-1).</summary>
+    public static void CountObserver(int change) => Interlocked.Add(ref _observersOnStreams, change);
+
     /// <summary>Makes the instruments that ask for the sums.</summary>
     public static void Create(Meter meter)
     {
@@ -47,7 +51,7 @@ internal static class CoapEndpointTotals
         meter.CreateObservableCounter("coap.refused", () => Sum().Refused, "{request}", "Requests refused because a limit was reached.");
         meter.CreateObservableCounter("coap.malformed", Malformed, "{message}", "Malformed messages, by the fault.");
         meter.CreateObservableUpDownCounter("coap.exchanges.open", () => Sum().Exchanges, "{exchange}", "Messages and requests under way over UDP, both ways.");
-        meter.CreateObservableUpDownCounter("coap.observers", () => Sum().Observers, "{observer}", "Peers that observe a resource of ours over UDP.");
+        meter.CreateObservableUpDownCounter("coap.observers", () => Sum().Observers + Interlocked.Read(ref _observersOnStreams), "{observer}", "Observers of resources of ours.");
         meter.CreateObservableUpDownCounter("coap.bodies.open", () => Sum().Bodies, "{body}", "Bodies that arrive in blocks over UDP.");
         meter.CreateObservableUpDownCounter("coap.peers", () => Sum().Peers, "{peer}", "Addresses that the endpoints over UDP remember.");
     }

@@ -66,6 +66,6 @@ public static class CoapServiceCollectionExtensions
             options.Logger = logger;
         }
 
-        return new CoapServer(services.GetRequiredService<CoapRouteMapper>().HandleAsync, options);
+        return new CoapServer(services.GetRequiredService<CoapRouteMapper>().HandleAsync, services.GetRequiredService<CoapRouter>(), options);
     }
 }

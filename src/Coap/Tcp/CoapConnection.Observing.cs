@@ -88,6 +88,7 @@ public sealed partial class CoapConnection
 
             observer = new Observer(token, resource) { IsSending = true };
             _observers.Add(observer);
+            CoapEndpointTotals.CountObserver(1);
         }
 
         if (changes != _service.Resources.Changes)
@@ -158,6 +159,7 @@ public sealed partial class CoapConnection
         if (observer is not null && _observers.Remove(observer))
         {
             observer.IsRemoved = true;
+            CoapEndpointTotals.CountObserver(-1);
             _service!.Resources.Leave(observer.Resource, this);
         }
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Flint.Coap.Tests.Properties;
 using Flint.Coap.Tests.Rfc8323;
 
@@ -146,15 +147,26 @@ public sealed class ResourcesTests : IAsyncLifetime
     [InlineData("</f/a>,</v/b>", "a", "b", "")]
     [InlineData("""</f/a>;title="x,;</v/no>;\",obs";rt=led,</v/b>;obs,</o/c>;obs,</v/a/b>""", "a", "b", "b")]
     [InlineData("</v/b>;obs;ct=0,</v/c>;obsolete", "", "b c", "b")]
-    [InlineData("</v/b>x,</v/c>", "", "b", "")]
-    [InlineData("</v/b", "", "", "")]
-    [InlineData("nonsense", "", "", "")]
     public void Links_OfAnyDevice_AreReadForWhatTheySay(string links, string functions, string variables, string observable)
     {
-        DeviceDescription description = DeviceLinks.Read(links);
+        DeviceDescription description = DeviceLinks.Read(Encoding.UTF8.GetBytes(links));
 
         Assert.Equal((functions, variables, observable), (string.Join(' ', description.Functions), string.Join(' ', description.Variables), string.Join(' ', description.Observable)));
     }
+
+    [Theory]
+    [InlineData("</v/b>x,</v/c>")]
+    [InlineData("</v/b")]
+    [InlineData("nonsense")]
+    public void Links_ThatAreNone_AreAnError(string links) =>
+        Assert.Equal(CoapError.NotAValue, Assert.Throws<CoapException>(() => DeviceLinks.Read(Encoding.UTF8.GetBytes(links))).Error);
+
+    [Theory]
+    [InlineData("?rt=x", "")]
+    [InlineData("?href=/f/*", "</f/led>,</f/length>,</f/echo>,</f/bad>,</f/hang>")]
+    [InlineData("?href=/v/count", "</v/count>;obs")]
+    public async Task Description_WithAFilter_NamesWhatItLeaves(string filter, string links) =>
+        Assert.Equal(links, (await _server.GetAsync("/.well-known/core" + filter)).GetText());
 
     [Theory]
     [InlineData("")]

@@ -171,6 +171,23 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public async Task Observers_OnStreams_AreCountedAsLongAsTheyObserve()
+    {
+        var pair = new PipePair();
+        CoapConnection far = CoapConnection.Start(pair.Far, new CoapConnectionOptions { Handler = new CoapRouter().MapObservable("/observed", _ => CoapResponse.Content("x")).HandleAsync });
+        CoapConnection near = CoapConnection.Start(pair.Near);
+        IAsyncEnumerator<CoapResponse> changes = near.ObserveAsync("/observed").GetAsyncEnumerator();
+        await changes.MoveNextAsync();
+        Assert.Equal(1, far.ObserverCount);
+        Assert.True(Sum("coap.observers") >= 1);
+
+        await changes.DisposeAsync();
+        await Until(() => far.ObserverCount == 0);
+        await near.CloseAsync();
+        await far.CloseAsync();
+    }
+
+    [Fact]
     public async Task Connections_GoUpAndDown()
     {
         var pair = new PipePair();

@@ -25,6 +25,30 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task Upload_ToAServerOfAContainer_IsReadAsItComes()
+    {
+        var collection = new ServiceCollection();
+        collection
+            .AddCoapServer(options =>
+            {
+                options.Udp = new IPEndPoint(IPAddress.Loopback, 0);
+                options.UdpOptions = new CoapUdpOptions { BlockSizes = new CoapBlockSizes { MaxBody = 2000 } };
+            })
+            .Map(router => router.MapUpload(CoapCode.Put, "/up", async (_, body, cancellationToken) =>
+            {
+                using var all = new MemoryStream();
+                await body.CopyToAsync(all, cancellationToken);
+                return CoapResponse.Changed($"{all.Length}");
+            }));
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        await services.GetServices<IHostedService>().Single().StartAsync(default);
+        await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://127.0.0.1:{services.GetRequiredService<CoapServer>().UdpEndPoint!.Port}"));
+
+        // Larger than a body that would be held in memory.
+        Assert.Equal("5000", (await client.PutAsync("/up", new byte[5000])).EnsureSuccess().GetText());
+    }
+
+    [Fact]
     public async Task Options_OutOfRange_FailAtTheStart()
     {
         await using ServiceProvider services = Services(options => options.MaxConnections = 0).BuildServiceProvider();
