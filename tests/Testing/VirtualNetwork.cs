@@ -31,6 +31,9 @@ public sealed class VirtualNetwork
     /// <summary>How many datagrams were sent.</summary>
     public long Sent { get; private set; }
 
+    /// <summary>How many datagrams were dropped for their checksum.</summary>
+    public long CorruptionsFound { get; private set; }
+
     /// <summary>Adds a node.</summary>
     public int AddNode()
     {
@@ -68,9 +71,28 @@ public sealed class VirtualNetwork
                 copy[_random.Next(copy.Length)] ^= (byte)(1 << _random.Next(8));
             }
 
+            if (Faults.Checksummed && Checksum(copy) != Checksum(bytes))
+            {
+                CorruptionsFound++;
+                continue;
+            }
+
             TimeSpan delay = Faults.MinDelay + ((Faults.MaxDelay - Faults.MinDelay) * _random.NextDouble());
             _underWay.Enqueue((_addressOfNode[fromNode], toAddress, copy), (Now + delay, _order++));
         }
+    }
+
+    /// <summary>The one's complement sum of the 16-bit words (RFC 1071).</summary>
+    private static int Checksum(ReadOnlySpan<byte> bytes)
+    {
+        int sum = 0;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            sum += i % 2 == 0 ? bytes[i] << 8 : bytes[i];
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+
+        return sum;
     }
 
     /// <summary>Lets time pass.</summary>

@@ -12,6 +12,9 @@ public sealed record VirtualNetworkFaults
     /// <summary>The probability that one bit of a datagram is flipped.</summary>
     public double Corruption { get; init; }
 
+    /// <summary>Whether each datagram goes with the checksum of UDP (RFC 1071), and one that arrives with another is dropped, as a system's network stack does.</summary>
+    public bool Checksummed { get; init; }
+
     /// <summary>The least time on the way.</summary>
     public TimeSpan MinDelay { get; init; } = TimeSpan.FromMilliseconds(10);
 

@@ -14,6 +14,7 @@ public sealed class ObserveWithBlocksTests
     private readonly List<byte> _body = [];
     private readonly List<byte> _versions = [];
     private VirtualNetwork _network = null!;
+    private VirtualSimulation _simulation = null!;
     private int _clientNode;
     private int _serverNode;
     private CoapMessageLayer _client = null!;
@@ -40,12 +41,12 @@ public sealed class ObserveWithBlocksTests
         var random = new Random(seed);
         for (int i = 0; i < 40; i++)
         {
-            RunUntil(_network.Now + TimeSpan.FromSeconds(random.Next(1, 30)));
+            _simulation.RunUntil(_network.Now + TimeSpan.FromSeconds(random.Next(1, 30)));
             _version++;
             _observers.Notify(_resource, _network.Now);
         }
 
-        RunUntil(_network.Now + TimeSpan.FromMinutes(30));
+        _simulation.RunUntil(_network.Now + TimeSpan.FromMinutes(30));
         Assert.Equal(_versions.Order(), _versions);
         Assert.True(_versions.Distinct().Count() > 5);
         if (_observation.State != CoapObservationState.Ended)
@@ -56,7 +57,7 @@ public sealed class ObserveWithBlocksTests
         }
 
         // The client has just forgotten its token: the reset to the next notification tells the server.
-        RunUntil(_network.Now + TimeSpan.FromMinutes(30));
+        _simulation.RunUntil(_network.Now + TimeSpan.FromMinutes(30));
         _observers.RemovePeer(_toClient);
         Assert.True(_client.IsEmpty);
         Assert.True(_server.IsEmpty);
@@ -69,12 +70,12 @@ public sealed class ObserveWithBlocksTests
         Start(1, new VirtualNetworkFaults { MinDelay = TimeSpan.FromMilliseconds(900), MaxDelay = TimeSpan.FromMilliseconds(900) });
         for (int i = 0; i < 10; i++)
         {
-            RunUntil(_network.Now + TimeSpan.FromSeconds(3.5));
+            _simulation.RunUntil(_network.Now + TimeSpan.FromSeconds(3.5));
             _version++;
             _observers.Notify(_resource, _network.Now);
         }
 
-        RunUntil(_network.Now + TimeSpan.FromSeconds(30));
+        _simulation.RunUntil(_network.Now + TimeSpan.FromSeconds(30));
         Assert.True(_superseded > 3);
         Assert.Equal(_version, _versions[^1]);
         Assert.Equal(_versions.Order(), _versions);
@@ -85,8 +86,13 @@ public sealed class ObserveWithBlocksTests
         var entropy = new byte[16];
         new Random(seed).NextBytes(entropy);
         _network = new VirtualNetwork(seed, faults);
-        _clientNode = _network.AddNode();
-        _serverNode = _network.AddNode();
+        _simulation = new VirtualSimulation(_network, Drain);
+        _clientNode = _simulation.AddNode(datagram => ReceiveAtClient(datagram.Bytes));
+        _serverNode = _simulation.AddNode(datagram => ReceiveAtServer(datagram.Bytes));
+        _simulation.AddMachine(() => _client.NextDeadline, now => _client.OnDeadline(now));
+        _simulation.AddMachine(() => _server.NextDeadline, now => _server.OnDeadline(now));
+        _simulation.AddMachine(() => _observers.NextDeadline, now => _observers.OnDeadline(now));
+        _simulation.AddMachine(() => _observation.NextDeadline, Renew);
         _client = new CoapMessageLayer(new CoapMessageLayerOptions { NStart = 2 }, entropy);
         _server = new CoapMessageLayer(new CoapMessageLayerOptions(), entropy);
         _client.TryAddPeer(TimeSpan.Zero, out _toServer);
@@ -96,47 +102,14 @@ public sealed class ObserveWithBlocksTests
         _observers.TryAddResource(out _resource);
         byte[] get = Datagrams.Request(CoapCode.Get, "ff", options: (CoapOptionNumber.Observe, 0));
         Assert.Equal(CoapSendStatus.Ok, _client.TryRequest(_toServer, get, true, null, "observation", _network.Now, out _request));
-        Drain();
     }
 
-    private void RunUntil(TimeSpan end)
+    private void Renew(TimeSpan now)
     {
-        while (true)
+        if (_observation.TryRenew(now))
         {
-            TimeSpan next = new[] { _network.NextArrival, _client.NextDeadline, _server.NextDeadline, _observation.NextDeadline, _observers.NextDeadline }.Min() ?? TimeSpan.MaxValue;
-            if (next > end)
-            {
-                break;
-            }
-
-            _network.AdvanceTo(next > _network.Now ? next : _network.Now);
-            while (_network.TryReceive(out VirtualDatagram datagram))
-            {
-                if (datagram.To == _serverNode)
-                {
-                    ReceiveAtServer(datagram.Bytes);
-                }
-                else
-                {
-                    ReceiveAtClient(datagram.Bytes);
-                }
-
-                Drain();
-            }
-
-            _client.OnDeadline(_network.Now);
-            _server.OnDeadline(_network.Now);
-            _observers.OnDeadline(_network.Now);
-            if (_observation.TryRenew(_network.Now))
-            {
-                _client.TryRepeat(_request, Datagrams.Request(CoapCode.Get, "ff", options: (CoapOptionNumber.Observe, 0)), true, null, _network.Now);
-            }
-
-            Drain();
+            _client.TryRepeat(_request, Datagrams.Request(CoapCode.Get, "ff", options: (CoapOptionNumber.Observe, 0)), true, null, now);
         }
-
-        _network.AdvanceTo(end);
-        Drain();
     }
 
     private void ReceiveAtClient(byte[] datagram)

@@ -8,7 +8,10 @@ public sealed class SimulationTests
 {
     private readonly List<byte> _received = [];
     private readonly List<byte> _sink = [];
+    private readonly byte[] _entropy = new byte[16];
     private VirtualNetwork _network = null!;
+    private VirtualSimulation _simulation = null!;
+    private Random _random = null!;
     private int _clientNode;
     private int _serverNode;
     private CoapMessageLayer _client = null!;
@@ -33,7 +36,7 @@ public sealed class SimulationTests
     public void Bodies_ThroughLossAndReordering_ArriveByteForByte(int seed)
     {
         Start(seed, new VirtualNetworkFaults { Loss = 0.2, Duplication = 0.2, MinDelay = TimeSpan.FromMilliseconds(10), MaxDelay = TimeSpan.FromMilliseconds(1500) });
-        Run();
+        _simulation.Run();
 
         Assert.True(_outcome is "done" or "TimedOut", _outcome);
         if (_outcome == "done")
@@ -45,6 +48,50 @@ public sealed class SimulationTests
         AssertNothingIsLeft();
     }
 
+    /// <summary>Bits that flip are found by the checksum, and the client's address changes every few seconds.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Bodies_ThroughCorruptionAndRebinding_ArriveByteForByte(int seed)
+    {
+        Start(seed, new VirtualNetworkFaults { Loss = 0.1, Corruption = 0.2, Checksummed = true, MinDelay = TimeSpan.FromMilliseconds(10), MaxDelay = TimeSpan.FromMilliseconds(500) });
+        for (int i = 1; i < 20; i++)
+        {
+            _simulation.Plan(TimeSpan.FromSeconds(3 * i), () => _network.Rebind(_clientNode));
+        }
+
+        _simulation.Run();
+
+        Assert.True(_outcome is "done" or "TimedOut", _outcome);
+        if (_outcome == "done")
+        {
+            Assert.Equal(Enumerable.Reverse(_body), _received);
+        }
+
+        Assert.True(_executions <= 1);
+        Assert.True(_network.CorruptionsFound > 0);
+        AssertNothingIsLeft();
+    }
+
+    /// <summary>A server that restarts has forgotten the blocks: it says so, the client begins anew, and no body is put together from two attempts.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Server_Restarting_NeverMixesTwoAttempts(int seed)
+    {
+        Start(seed, new VirtualNetworkFaults { Loss = 0.05, MinDelay = TimeSpan.FromMilliseconds(100), MaxDelay = TimeSpan.FromMilliseconds(300) });
+        _simulation.Plan(TimeSpan.FromSeconds(1.5), StartServer);
+        _simulation.Plan(TimeSpan.FromSeconds(8), StartServer);
+
+        _simulation.Run();
+
+        if (_outcome == "done")
+        {
+            Assert.Equal(Enumerable.Reverse(_body), _received);
+        }
+
+        Assert.True(_executions <= 3);
+        AssertNothingIsLeft();
+    }
+
     /// <summary>Whatever the representation does meanwhile, parts of two are never put together.</summary>
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -52,7 +99,7 @@ public sealed class SimulationTests
     {
         Start(seed, new VirtualNetworkFaults { MaxDelay = TimeSpan.FromMilliseconds(100) });
         _representations = 3;
-        Run();
+        _simulation.Run();
 
         Assert.Equal("done", _outcome);
         Assert.True(_restarts > 0);
@@ -71,48 +118,31 @@ public sealed class SimulationTests
 
     private void Start(int seed, VirtualNetworkFaults faults)
     {
-        var random = new Random(seed);
-        var entropy = new byte[16];
-        random.NextBytes(entropy);
-        _body = new byte[random.Next(3000, 12000)];
-        random.NextBytes(_body);
+        _random = new Random(seed);
+        _body = new byte[_random.Next(3000, 12000)];
+        _random.NextBytes(_body);
         _network = new VirtualNetwork(seed, faults);
-        _clientNode = _network.AddNode();
-        _serverNode = _network.AddNode();
-        _client = new CoapMessageLayer(new CoapMessageLayerOptions(), entropy);
-        _server = new CoapMessageLayer(new CoapMessageLayerOptions(), entropy);
+        _simulation = new VirtualSimulation(_network, Drain);
+        _clientNode = _simulation.AddNode(datagram => ReceiveAtClient(datagram.Bytes));
+        _serverNode = _simulation.AddNode(datagram => ReceiveAtServer(datagram.Bytes));
+        StartServer();
+        _client = new CoapMessageLayer(new CoapMessageLayerOptions(), _entropy);
         _client.TryAddPeer(TimeSpan.Zero, out _toServer);
-        _server.TryAddPeer(TimeSpan.Zero, out _toClient);
-        _uploads = new CoapUploads(new CoapUploadsOptions { Sizes = new CoapBlockSizes { SizeExponent = 5 } }, _server, entropy);
-        _upload = new CoapUpload(new CoapBlockSizes { SizeExponent = random.Next(4, 7) });
+        _simulation.AddMachine(() => _client.NextDeadline, now => _client.OnDeadline(now));
+        _simulation.AddMachine(() => _server.NextDeadline, now => _server.OnDeadline(now));
+        _simulation.AddMachine(() => _uploads.NextDeadline, now => _uploads.OnDeadline(now));
+        _upload = new CoapUpload(new CoapBlockSizes { SizeExponent = _random.Next(4, 7) });
         SendNextOfUpload();
     }
 
-    private void Run()
+    /// <summary>A server that has forgotten which blocks it has.</summary>
+    private void StartServer()
     {
-        Drain();
-        while (new[] { _network.NextArrival, _client.NextDeadline, _server.NextDeadline, _uploads.NextDeadline }.Min() is TimeSpan next)
-        {
-            _network.AdvanceTo(next > _network.Now ? next : _network.Now);
-            while (_network.TryReceive(out VirtualDatagram datagram))
-            {
-                if (datagram.To == _serverNode)
-                {
-                    ReceiveAtServer(datagram.Bytes);
-                }
-                else
-                {
-                    ReceiveAtClient(datagram.Bytes);
-                }
-
-                Drain();
-            }
-
-            _client.OnDeadline(_network.Now);
-            _server.OnDeadline(_network.Now);
-            _uploads.OnDeadline(_network.Now);
-            Drain();
-        }
+        _random.NextBytes(_entropy);
+        _server = new CoapMessageLayer(new CoapMessageLayerOptions(), _entropy);
+        _server.TryAddPeer(_network.Now, out _toClient);
+        _uploads = new CoapUploads(new CoapUploadsOptions { Sizes = new CoapBlockSizes { SizeExponent = 5 } }, _server, _entropy);
+        _sink.Clear();
     }
 
     private void SendNextOfUpload()

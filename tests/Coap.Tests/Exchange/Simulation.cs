@@ -16,25 +16,29 @@ internal sealed class Simulation
     private readonly Dictionary<int, CoapPeerHandle> _peerOfClient = [];
     private readonly Dictionary<CoapPeerHandle, int> _addressOfPeer = [];
     private readonly List<Client> _clients = [];
-    private readonly PriorityQueue<Action, (TimeSpan At, int Order)> _plans = new();
+    private readonly VirtualSimulation _simulation;
     private readonly Dictionary<uint, byte[]> _payloads = [];
     private CoapMessageLayer _server;
     private int _restarts;
-    private int _order;
     private uint _requests;
 
     public Simulation(int seed, VirtualNetworkFaults faults, int clients, CoapMessageLayerOptions? options = null)
     {
         _network = new VirtualNetwork(seed, faults);
+        _simulation = new VirtualSimulation(_network, Drain);
         _random = new Random(seed);
         _options = options ?? new CoapMessageLayerOptions { NStart = 1 + _random.Next(4), ProbingRate = 1000 };
-        _serverNode = _network.AddNode();
+        _serverNode = _simulation.AddNode(ReceiveAtServer);
         _server = NewLayer();
+        _simulation.AddMachine(() => _server.NextDeadline, now => _server.OnDeadline(now));
         for (int i = 0; i < clients; i++)
         {
             CoapMessageLayer layer = NewLayer();
             layer.TryAddPeer(_network.Now, out CoapPeerHandle server);
-            _clients.Add(new Client(_network.AddNode(), layer, server));
+            int place = i;
+            int node = _simulation.AddNode(datagram => ReceiveAtClient(_clients[place], datagram));
+            _simulation.AddMachine(() => layer.NextDeadline, layer.OnDeadline);
+            _clients.Add(new Client(node, layer, server));
         }
     }
 
@@ -55,15 +59,15 @@ internal sealed class Simulation
         for (int i = 0; i < count; i++)
         {
             Client client = _clients[_random.Next(_clients.Count)];
-            Plan(span * _random.NextDouble(), () => Send(client));
+            _simulation.Plan(span * _random.NextDouble(), () => Send(client));
         }
     }
 
     /// <summary>Plans that a client gets a new address; the server recognises it all the same.</summary>
-    public void PlanRebinding(int client, TimeSpan at) => Plan(at, () => _network.Rebind(_clients[client].Node));
+    public void PlanRebinding(int client, TimeSpan at) => _simulation.Plan(at, () => _network.Rebind(_clients[client].Node));
 
     /// <summary>Plans that the server forgets everything.</summary>
-    public void PlanRestart(TimeSpan at) => Plan(at, () =>
+    public void PlanRestart(TimeSpan at) => _simulation.Plan(at, () =>
     {
         _restarts++;
         _peerOfClient.Clear();
@@ -71,28 +75,11 @@ internal sealed class Simulation
         _server = NewLayer();
     });
 
+    /// <summary>How many datagrams the network dropped because their checksum was wrong.</summary>
+    public long CorruptionsFound => _network.CorruptionsFound;
+
     /// <summary>Runs until nothing is to come.</summary>
-    public void Run()
-    {
-        while (NextTime() is TimeSpan next)
-        {
-            _network.AdvanceTo(next > _network.Now ? next : _network.Now);
-            while (_plans.TryPeek(out _, out (TimeSpan At, int Order) plan) && plan.At <= _network.Now)
-            {
-                _plans.Dequeue()();
-            }
-
-            while (_network.TryReceive(out VirtualDatagram datagram))
-            {
-                Receive(datagram);
-                Drain();
-            }
-
-            _server.OnDeadline(_network.Now);
-            _clients.ForEach(client => client.Layer.OnDeadline(_network.Now));
-            Drain();
-        }
-    }
+    public void Run() => _simulation.Run();
 
     /// <summary>The invariants that hold whatever the network does.</summary>
     public void AssertInvariants(bool atMostOnce = true)
@@ -106,17 +93,6 @@ internal sealed class Simulation
 
         Assert.True(_server.IsEmpty);
         Assert.All(_clients, client => Assert.True(client.Layer.IsEmpty));
-    }
-
-    private TimeSpan? NextTime()
-    {
-        TimeSpan? next = _plans.TryPeek(out _, out (TimeSpan At, int Order) plan) ? plan.At : null;
-        foreach (TimeSpan? time in _clients.Select(client => client.Layer.NextDeadline).Append(_server.NextDeadline).Append(_network.NextArrival))
-        {
-            next = next is null || time < next ? time : next;
-        }
-
-        return next;
     }
 
     private void Send(Client client)
@@ -137,15 +113,8 @@ internal sealed class Simulation
         Drain();
     }
 
-    private void Receive(VirtualDatagram datagram)
+    private void ReceiveAtClient(Client client, VirtualDatagram datagram)
     {
-        if (datagram.To == _serverNode)
-        {
-            ReceiveAtServer(datagram);
-            return;
-        }
-
-        Client client = _clients.Single(client => client.Node == datagram.To);
         CoapReceived received = client.Layer.OnDatagram(client.Server, datagram.Bytes, _network.Now);
         if (received.Kind == CoapReceivedKind.Request)
         {
@@ -212,7 +181,7 @@ internal sealed class Simulation
                 _server.Reject(exchange, _network.Now);
                 break;
             case < 8:
-                Plan(TimeSpan.FromSeconds(4 * _random.NextDouble()), () =>
+                _simulation.Plan(TimeSpan.FromSeconds(4 * _random.NextDouble()), () =>
                 {
                     if (restarts == _restarts)
                     {
@@ -257,8 +226,6 @@ internal sealed class Simulation
 
         outcomes.Add(outcome);
     }
-
-    private void Plan(TimeSpan after, Action action) => _plans.Enqueue(action, (_network.Now + after, _order++));
 
     private CoapMessageLayer NewLayer()
     {

@@ -103,6 +103,26 @@ public sealed class SimulationTests
         simulation.AssertInvariants(atMostOnce: false);
     }
 
+    /// <summary>What UDP's checksum finds is lost, and only that: everything holds, and bodies arrive as they were sent.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Network_CorruptingUnderAChecksum_KeepsTheInvariants(int seed)
+    {
+        var faults = new VirtualNetworkFaults { Loss = 0.1, Duplication = 0.2, Corruption = 0.25, Checksummed = true, MaxDelay = TimeSpan.FromSeconds(2) };
+        var simulation = new Simulation(seed, faults, clients: 3);
+        simulation.PlanRequests(150, TimeSpan.FromSeconds(300));
+        for (int i = 0; i < 10; i++)
+        {
+            simulation.PlanRebinding(i % 3, TimeSpan.FromSeconds(30 * i));
+        }
+
+        simulation.Run();
+
+        simulation.AssertInvariants();
+        Assert.True(simulation.CorruptionsFound > 20);
+        Assert.True(simulation.Outcomes.Values.Count(outcome => outcome[0] == "2.05") > 75);
+    }
+
     [Theory]
     [MemberData(nameof(Seeds))]
     public void Limits_Tight_KeepTheInvariants(int seed)

@@ -49,6 +49,21 @@ public sealed class Section3_ClientTests
         Assert.Equal(CoapNotificationKind.Fresh, Notify(observation, 3, renewal));
     }
 
+    /// <summary>An old notification that comes in place of a renewal's answer ends its retransmission: the client asks again, 5 to 15 seconds later.</summary>
+    [Fact]
+    public void OldNotification_InPlaceOfARenewalsAnswer_BringsAnotherRenewal()
+    {
+        CoapObservation observation = Observing(1000);
+        TimeSpan renewal = observation.NextDeadline!.Value;
+        Assert.True(observation.TryRenew(renewal));
+        Assert.Null(observation.NextDeadline);
+
+        Assert.Equal(CoapNotificationKind.Old, Notify(observation, 2, renewal));
+
+        Assert.InRange(observation.NextDeadline!.Value, renewal + TimeSpan.FromSeconds(5), renewal + TimeSpan.FromSeconds(15));
+        Assert.True(observation.TryRenew(observation.NextDeadline.Value));
+    }
+
     [Fact]
     public void Registration_NotAccepted_IsOverWithTheResponse()
     {
