@@ -12,7 +12,7 @@ namespace Flint.Benchmarks.SecureTunnel.Load;
 /// </summary>
 internal static class FloodTable
 {
-    private const int Samples = 200;
+    private const int Samples = 100;
     private const int Attackers = 64;
     private const int Hanging = 2000;
 
