@@ -29,5 +29,6 @@ if (args is ["tunnel", .. var rest])
     return await LoadProgram.RunAsync(rest);
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// A process of its own for each class would need a build of its own, which central package versions and lock files stand in the way of.
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run([.. args, "--inProcess"]);
 return 0;

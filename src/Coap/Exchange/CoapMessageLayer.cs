@@ -159,6 +159,9 @@ public sealed partial class CoapMessageLayer
         }
     }
 
+    /// <summary>Whether a message to the peer with this message id is under way: one that the quotation in an ICMP error may name (RFC 7252 section 4.2).</summary>
+    public bool IsUnderWay(CoapPeerHandle peer, ushort messageId) => _sends.FindMessageId(peer, messageId) != SendTable.None;
+
     /// <summary>Does what time asks for: retransmissions, acknowledgements, ends. Where more is due than the output holds, the rest stays due.</summary>
     public void OnDeadline(TimeSpan now)
     {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
@@ -15,9 +14,18 @@ internal sealed partial class CoapUdpEndpoint
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
     public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        request, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken));
+        request, _options.BlockSizes, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken), cancellationToken);
 
+    /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
     private async Task<CoapResponse> ExchangeAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    {
+        CoapResponse response = await ExchangeOnceAsync(address, request, cancellationToken).ConfigureAwait(false);
+        return response.Code == CoapCode.Unauthorized && WithEcho(request, response.Options.View) is CoapRequest again
+            ? await ExchangeOnceAsync(address, again, cancellationToken).ConfigureAwait(false)
+            : response;
+    }
+
+    private async Task<CoapResponse> ExchangeOnceAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
         var pending = new PendingRequest();
         CoapSendHandle handle = Begin(address, request, pending, _options.RequestTimeout);
@@ -71,49 +79,58 @@ internal sealed partial class CoapUdpEndpoint
 
     /// <summary>Takes a request; where it is one of several blocks, answers it at once.</summary>
     /// <returns>What is to be given to the handler; null where the request is answered.</returns>
-    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, TimeSpan now)
+    private IncomingRequest? Begin(in CoapReceived received, CoapPeerHandle peer, bool multicast, int datagramLength, TimeSpan now)
     {
         if (!_free.TryPop(out IncomingRequest? incoming))
         {
-            incoming = new IncomingRequest();
+            incoming = new IncomingRequest(_options.MessageLayer.MaxTokenLength);
         }
 
         incoming.Take(received, peer, _places[peer.Index].Peer!);
-        incoming.Changes = _changes;
-        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InBlockwiseRequests, _options.CriticalOptions);
+        incoming.IsMulticast = multicast;
+        incoming.DatagramLength = datagramLength;
+        incoming.Changes = _resources?.Changes ?? 0;
+        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InRequests, _options.CriticalOptions);
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
         }
 
-        CoapUploadStep step = _uploads.OnRequest(peer, received.Message.Code, received.Message.Options, received.Message.Payload.Length, now);
-        if (step.Kind == CoapUploadKind.Whole)
+        if (multicast)
         {
-            return incoming;
+            return BeginMulticast(incoming, now);
         }
 
-        incoming.Block1 = step.Block;
-        if (step.Kind == CoapUploadKind.Store)
+        if (MustEchoToObserve(received, peer, now))
         {
-            var body = (MemoryStream?)step.State ?? new MemoryStream();
-            body.SetLength(step.Offset);
-            body.Position = step.Offset;
-            body.Write(received.Message.Payload);
-            if (step.IsLast)
-            {
-                incoming.Request.Payload = body.GetBuffer().AsMemory(0, (int)body.Length);
-                return incoming;
-            }
-
-            if (step.Offset == 0)
-            {
-                _uploads.SetState(step.Transfer, body);
-            }
+            int length = WriteEcho(0, incoming.Token, peer, now);
+            _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
+            Free(incoming);
+            return null;
         }
 
-        Respond(incoming, new CoapResponse(step.Code), null, now);
-        _free.Push(incoming);
+        incoming.Arrival = _bodies!.OnRequest(peer, incoming.Request, now);
+        if (incoming.Arrival is { Kind: CoapArrivalKind.Serve, Served: null })
+        {
+            incoming.Arrival = incoming.Arrival with { Served = HoldObserved(peer, incoming.Request) };
+        }
+
+        return incoming.Arrival.Kind == CoapArrivalKind.Answer ? AnswerAtOnce(incoming, incoming.Arrival.ToResponse(), now) : incoming;
+    }
+
+    private IncomingRequest? AnswerAtOnce(IncomingRequest incoming, CoapResponse response, TimeSpan now)
+    {
+        Respond(incoming, response, now);
+        Free(incoming);
         return null;
+    }
+
+    private void Free(IncomingRequest incoming)
+    {
+        if (_free.Count < MaxFree && incoming.IsSmall)
+        {
+            _free.Push(incoming);
+        }
     }
 
     /// <summary>Runs the handler, outside the lock.</summary>
@@ -132,10 +149,16 @@ internal sealed partial class CoapUdpEndpoint
             return;
         }
 
+        if (incoming.Arrival.Served is CoapServedBody served)
+        {
+            _ = CompleteInPartsAsync(incoming, served, isNew: false);
+            return;
+        }
+
         ValueTask<CoapResponse> task;
         try
         {
-            task = _handler(incoming.Request, _closed.Token);
+            task = incoming.Arrival.Kind == CoapArrivalKind.Stream ? _bodies!.StreamAsync(incoming.Arrival) : _handler(incoming.Request, _closed.Token);
         }
 #pragma warning disable CA1031 // Whatever a handler throws becomes 5.00: one bad request must not end the server.
         catch (Exception e)
@@ -180,6 +203,13 @@ internal sealed partial class CoapUdpEndpoint
 
     private void Complete(IncomingRequest incoming, CoapResponse? response, bool rejected)
     {
+        response ??= CoapResponse.Error(CoapCode.InternalServerError);
+        if (!rejected && !CoapBodies.GoesWhole(response, incoming.Request, incoming.Arrival.Block1, _options.BlockSizes.MaxPayload))
+        {
+            _ = CompleteInPartsAsync(incoming, new CoapServedBody(response), isNew: true);
+            return;
+        }
+
         lock (_gate)
         {
             TimeSpan now = Now();
@@ -187,40 +217,81 @@ internal sealed partial class CoapUdpEndpoint
             {
                 _layer.Reject(incoming.Exchange, now);
             }
-            else if (CoapNoResponse.IsUnwanted(incoming.Request, (response ??= CoapResponse.Error(CoapCode.InternalServerError)).Code))
-            {
-                _layer.RespondNothing(incoming.Exchange, now);
-            }
             else
             {
-                Respond(incoming, response, Observe(incoming, response, now), now);
+                RespondToRequest(incoming, response, now);
             }
 
-            Drain();
-            OnHandlerEnded();
-            if (_free.Count < MaxFree)
-            {
-                _free.Push(incoming);
-            }
+            End(incoming);
         }
     }
 
-    private void Respond(IncomingRequest incoming, CoapResponse response, uint? observe, TimeSpan now)
+    /// <summary>Answers with the block that was asked for.</summary>
+    private async Task CompleteInPartsAsync(IncomingRequest incoming, CoapServedBody body, bool isNew)
     {
-        CoapResponse part = CoapBodyServing.PartOf(response, incoming.Request, incoming.Block1, _options.BlockSizes, observe);
+        CoapPart part = await _bodies!.CutAsync(body, incoming.Request, incoming.Arrival.Block1, _options.BlockSizes).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (!_closed.IsCancellationRequested)
+            {
+                TimeSpan now = Now();
+                CoapResponse response = _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
+                _bodies.OnAnswered(incoming.Arrival);
+                RespondToRequest(incoming, response, now);
+            }
+
+            End(incoming);
+        }
+
+        body.Release();
+    }
+
+    private void RespondToRequest(IncomingRequest incoming, CoapResponse response, TimeSpan now)
+    {
+        if (CoapNoResponse.IsUnwanted(incoming.Request, response.Code))
+        {
+            _layer.RespondNothing(incoming.Exchange, now);
+        }
+        else
+        {
+            uint? observe = Observe(incoming, response, now);
+            Respond(incoming, observe is uint sequence ? response.With(CoapOptionNumber.Observe, sequence) : response, now);
+        }
+    }
+
+    private void End(IncomingRequest incoming)
+    {
+        Drain();
+        OnHandlerEnded();
+        Free(incoming);
+    }
+
+    private void Respond(IncomingRequest incoming, CoapResponse part, TimeSpan now)
+    {
+        if (incoming.IsMulticast && IsOfNoUseToAGroup(part))
+        {
+            _layer.RespondNothing(incoming.Exchange, now);
+            return;
+        }
+
         if (!part.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, part.Code, incoming.Token, out int length))
         {
             // RFC 7252 section 5.9.3.1: the handler gave more options than a datagram takes.
             CoapResponse.Error(CoapCode.InternalServerError).TryWriteDatagram(_outgoing, CoapType.Acknowledgement, CoapCode.InternalServerError, incoming.Token, out length);
         }
 
+        if (IsTooLargeForStranger(incoming, length, now))
+        {
+            length = WriteEcho(0, incoming.Token, incoming.Peer, now);
+        }
+
         _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
     }
 
     /// <summary>A request that a handler answers: its bytes, copied, in a place that is used again.</summary>
-    private sealed class IncomingRequest
+    private sealed class IncomingRequest(int maxTokenLength)
     {
-        private readonly byte[] _token = new byte[CoapHeader.MaxTokenLength];
+        private readonly byte[] _token = new byte[Math.Max(maxTokenLength, CoapHeader.MaxTokenLength)];
         private byte[] _bytes = new byte[InitialLength];
         private int _tokenLength;
 
@@ -236,8 +307,17 @@ internal sealed partial class CoapUdpEndpoint
         /// <summary>The response to a request that must not reach the handler.</summary>
         public CoapResponse? Refusal { get; set; }
 
-        /// <summary>The Block1 option of the response.</summary>
-        public CoapBlock? Block1 { get; set; }
+        /// <summary>What its blocks ask for.</summary>
+        public CoapArrival Arrival { get; set; }
+
+        /// <summary>Whether it came to a group (RFC 7252 section 8).</summary>
+        public bool IsMulticast { get; set; }
+
+        /// <summary>The bytes of its datagram.</summary>
+        public int DatagramLength { get; set; }
+
+        /// <summary>Whether it is worth keeping: a place that has grown would hold its bytes for ever.</summary>
+        public bool IsSmall => _bytes.Length <= MaxKeptLength;
 
         public ReadOnlySpan<byte> Token => _token.AsSpan(0, _tokenLength);
 
@@ -258,16 +338,20 @@ internal sealed partial class CoapUdpEndpoint
             Exchange = received.Exchange;
             Peer = peer;
             Refusal = null;
-            Block1 = null;
+            Arrival = default;
             Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, identity);
         }
 
         private const int InitialLength = 256;
+        private const int MaxKeptLength = 2048;
     }
 
     /// <summary>A request of ours that is open.</summary>
     private abstract class PendingExchange
     {
+        /// <summary>Who has answered: with a request to a group, each time another.</summary>
+        public CoapPeerHandle From { get; set; }
+
         /// <summary>A response has come. Under the lock.</summary>
         public abstract void OnResponse(in CoapReceived received, TimeSpan now);
 

@@ -14,16 +14,21 @@ namespace Flint.Coap;
 /// their first wait. A request that is answered at once allocates nothing.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "A token source without a wait handle holds nothing; disposed, it would fail handlers that are late.")]
-internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
+internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 {
     private readonly Socket _socket;
+    private readonly Socket? _errors;
+
+    /// <summary>The one peer of a connected socket. The socket's own properties forget it after an error.</summary>
+    private readonly SocketAddress? _only;
     private readonly CoapUdpOptions _options;
     private readonly CoapHandler? _handler;
     private readonly CoapMessageLayer _layer;
     private readonly Lock _gate = new();
     private readonly Dictionary<SocketAddress, CoapPeerHandle> _peers = [];
     private readonly CancellationTokenSource _closed = new();
-    private readonly CoapUploads _uploads;
+    private readonly CoapBodies? _bodies;
+    private readonly CoapObservedResources? _resources;
     private readonly byte[] _outgoing;
     private readonly long _start;
     private readonly ITimer _timer;
@@ -34,16 +39,24 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     /// <param name="socket">A bound socket, or a connected one that has a single peer. The endpoint owns it.</param>
     /// <param name="options">Validated options.</param>
-    /// <param name="handler">Answers the peers' requests; null rejects each with a reset.</param>
-    public CoapUdpEndpoint(Socket socket, CoapUdpOptions options, CoapHandler? handler)
+    /// <param name="service">Answers the peers' requests; null rejects each with a reset.</param>
+    public CoapUdpEndpoint(Socket socket, CoapUdpOptions options, CoapService? service)
     {
         _socket = socket;
+        _only = socket.Connected ? socket.RemoteEndPoint!.Serialize() : null;
+        _errors = CoapUdpSocket.ErrorsOf(socket);
         _options = options;
-        _handler = InstrumentedHandler.AroundServer(handler, "udp");
+        _handler = InstrumentedHandler.AroundServer(service?.Handler, "udp");
         _layer = new CoapMessageLayer(options.MessageLayer, RandomNumberGenerator.GetBytes(EntropyLength));
-        _uploads = new CoapUploads(
-            new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads }, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _resources = service?.Resources;
+        if (service is not null)
+        {
+            var limits = new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads };
+            _bodies = new CoapBodies(_handler!, service.Router, options.HandlerFailed, limits, options.MaxServedBytes, _layer, _closed.Token);
+        }
+
         _observers = new CoapObservers(options.Observers, _layer);
+        _echo = new CoapEcho(RandomNumberGenerator.GetBytes(EntropyLength));
         _outgoing = new byte[options.MessageLayer.MaxMessageSize];
         _start = options.TimeProvider.GetTimestamp();
         _nextIdleCheck = options.IdlePeerTimeout;
@@ -66,7 +79,12 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _closed.CancelAsync().ConfigureAwait(false);
-        _socket.Dispose();
+        lock (_gate)
+        {
+            _errors?.Dispose();
+            _socket.Dispose();
+        }
+
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _receiving.ConfigureAwait(false);
         CoapEndpointTotals.Remove(this);
@@ -74,33 +92,54 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         {
             foreach (CoapPeerHandle peer in _peers.Values)
             {
-                _uploads.RemovePeer(peer);
+                _bodies?.RemovePeer(peer);
                 _observers.RemovePeer(peer);
                 _layer.RemovePeer(peer, Now());
             }
 
             _peers.Clear();
             Drain();
+            LeaveResources();
+            _echo.Dispose();
         }
     }
 
     private async Task ReceiveAsync()
     {
-        bool connected = _socket.Connected;
         var buffer = GC.AllocateUninitializedArray<byte>(MaxDatagram, pinned: true);
-        var from = connected ? _socket.RemoteEndPoint!.Serialize() : new SocketAddress(_socket.AddressFamily);
+        SocketAddress from = _only ?? new SocketAddress(_socket.AddressFamily);
+        int errors = 0;
         while (!_closed.IsCancellationRequested)
         {
             try
             {
-                int length = connected
-                    ? await _socket.ReceiveAsync(buffer, SocketFlags.None, _closed.Token).ConfigureAwait(false)
-                    : await _socket.ReceiveFromAsync(buffer, SocketFlags.None, from, _closed.Token).ConfigureAwait(false);
-                OnDatagram(buffer.AsSpan(0, length), from);
+                if (_options.Groups.Count != 0)
+                {
+                    await ReceiveWithGroupsAsync(buffer).ConfigureAwait(false);
+                }
+                else
+                {
+                    int length = _only is not null
+                        ? await _socket.ReceiveAsync(buffer, SocketFlags.None, _closed.Token).ConfigureAwait(false)
+                        : await _socket.ReceiveFromAsync(buffer, SocketFlags.None, from, _closed.Token).ConfigureAwait(false);
+                    OnDatagram(buffer.AsSpan(0, length), from);
+                }
+
+                errors = 0;
             }
-            catch (SocketException e)
+            catch (SocketException)
             {
-                OnSocketError(e, connected ? from : null);
+                lock (_gate)
+                {
+                    OnSocketError(Now());
+                    Drain();
+                }
+
+                // Errors that nothing sent explains must not keep a processor busy.
+                if (++errors > MaxErrorsAtOnce)
+                {
+                    await Task.Delay(ErrorPause, _options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                }
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -109,7 +148,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
     }
 
-    private void OnDatagram(ReadOnlySpan<byte> datagram, SocketAddress from)
+    private void OnDatagram(ReadOnlySpan<byte> datagram, SocketAddress from, bool multicast = false)
     {
         IncomingRequest? request = null;
         lock (_gate)
@@ -120,16 +159,18 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                 return;
             }
 
-            CoapReceived received = _layer.OnDatagram(peer, datagram, now);
+            CoapReceived received = !multicast && IsAskedToEcho(datagram, peer, now) ? default : _layer.OnDatagram(peer, datagram, now, multicast);
             switch (received.Kind)
             {
                 case CoapReceivedKind.Request:
-                    request = Begin(received, peer, now);
+                    request = Begin(received, peer, multicast, datagram.Length, now);
                     _working += request is null ? 0 : 1;
                     break;
                 case CoapReceivedKind.Response:
                 case CoapReceivedKind.Notification:
-                    ((PendingExchange)received.State!).OnResponse(received, now);
+                    var pending = (PendingExchange)received.State!;
+                    pending.From = peer;
+                    pending.OnResponse(received, now);
                     break;
                 case CoapReceivedKind.Reset:
                     _observers.OnReset(peer, received.Message.MessageId);
@@ -147,24 +188,6 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>An ICMP error ends what is under way to that peer; without one the error says nothing about anybody.</summary>
-    private void OnSocketError(SocketException e, SocketAddress? peerAddress)
-    {
-        if (peerAddress is null || e.SocketErrorCode is not (SocketError.ConnectionRefused or SocketError.ConnectionReset or SocketError.HostUnreachable or SocketError.NetworkUnreachable))
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_peers.TryGetValue(peerAddress, out CoapPeerHandle peer))
-            {
-                _layer.OnUnreachable(peer, Now());
-                Drain();
-            }
-        }
-    }
-
     private void OnTimer()
     {
         lock (_gate)
@@ -179,7 +202,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                     TakeAll();
                 }
 
-                _uploads.OnDeadline(now);
+                _bodies?.OnDeadline(now);
                 _observers.OnDeadline(now);
                 RenewObservations(now);
 
@@ -192,7 +215,13 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     private void Drain()
     {
         TakeAll();
-        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _uploads.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
+        if (_hasErrors)
+        {
+            OnSocketError(Now());
+            TakeAll();
+        }
+
+        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _bodies?.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
         if (deadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
         {
             TimeSpan wait = due - Now();
@@ -205,11 +234,6 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     private void TakeAll()
     {
-        while (_uploads.TryTakeAbandoned(out _))
-        {
-            // The body so far is memory, and goes with the last reference to it.
-        }
-
         while (_layer.TryTakeEnded(out CoapEnded ended))
         {
             if (ended.State is PendingExchange pending)
@@ -223,7 +247,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
 
         SendNotifications();
-
+        LeaveResources();
         while (_layer.TryTakeDatagram(out CoapPeerHandle peer, out ReadOnlyMemory<byte> datagram))
         {
             Send(_places[peer.Index], datagram.Span);
@@ -232,9 +256,19 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     private void Send(in PeerPlace place, ReadOnlySpan<byte> datagram)
     {
+        if (!TrySend(place, datagram))
+        {
+            // The error belongs to a datagram that was sent before; this one was not tried.
+            _hasErrors = true;
+            TrySend(place, datagram);
+        }
+    }
+
+    private bool TrySend(in PeerPlace place, ReadOnlySpan<byte> datagram)
+    {
         try
         {
-            if (_socket.Connected)
+            if (_only is not null)
             {
                 _socket.Send(datagram, SocketFlags.None);
             }
@@ -242,10 +276,16 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             {
                 _socket.SendTo(datagram, SocketFlags.None, place.Address!);
             }
+
+            return true;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (SocketException)
         {
-            // A datagram that is not sent is a lost one; an ICMP error comes through the receiving loop as well.
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
         }
     }
 
@@ -279,31 +319,50 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             }
         }
 
+        var copy = new SocketAddress(address.Family, address.Size);
+        address.Buffer.Span[..address.Size].CopyTo(copy.Buffer.Span);
+        var endPoint = (IPEndPoint)(copy.Family == AddressFamily.InterNetworkV6 ? AnyV6 : AnyV4).Create(copy);
+        Place(peer, new PeerPlace { Address = copy, Peer = new CoapUdpPeer(endPoint), IsTrusted = _options.Echo.IsTrusted(Unmapped(endPoint)) });
+        _peers.Add(copy, peer);
+        return true;
+    }
+
+    private void Place(CoapPeerHandle peer, in PeerPlace place)
+    {
         if (peer.Index >= _places.Length)
         {
             Array.Resize(ref _places, Math.Max(peer.Index + 1, 2 * _places.Length));
         }
 
-        var copy = new SocketAddress(address.Family, address.Size);
-        address.Buffer.Span[..address.Size].CopyTo(copy.Buffer.Span);
-        _places[peer.Index] = new PeerPlace(copy, new CoapUdpPeer((IPEndPoint)(copy.Family == AddressFamily.InterNetworkV6 ? AnyV6 : AnyV4).Create(copy)));
-        _peers.Add(copy, peer);
-        return true;
+        _places[peer.Index] = place;
     }
+
+    /// <summary>IPv4 over a socket of both families, as IPv4.</summary>
+    private static IPEndPoint Unmapped(IPEndPoint address) => address.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(address.Address.MapToIPv4(), address.Port) : address;
 
     private void Forget(CoapPeerHandle peer)
     {
+        _bodies?.RemovePeer(peer);
         _peers.Remove(_places[peer.Index].Address!);
         _places[peer.Index] = default;
     }
 
     private TimeSpan Now() => _options.TimeProvider.GetElapsedTime(_start);
 
-    private readonly record struct PeerPlace(SocketAddress? Address, CoapUdpPeer? Peer);
+    private struct PeerPlace
+    {
+        public SocketAddress? Address;
+        public CoapUdpPeer? Peer;
+
+        /// <summary>Whether it need not show that it receives what is sent to it, and until when it has shown that.</summary>
+        public bool IsTrusted;
+        public TimeSpan VerifiedUntil;
+    }
 
     // Implementation.
     private static readonly IPEndPoint AnyV4 = new(IPAddress.Any, 0);
     private static readonly IPEndPoint AnyV6 = new(IPAddress.IPv6Any, 0);
     private const int EntropyLength = 32;
     private const int MaxDatagram = 65536;
+    private static readonly TimeSpan ErrorPause = TimeSpan.FromMilliseconds(100);
 }

@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+using Flint.Coap.Tests.Exchange;
+
+namespace Flint.Coap.Tests.Udp;
+
+/// <summary>A stranger with a bare socket on loopback.</summary>
+internal sealed class RawPeer : IDisposable
+{
+    public RawPeer(int port) => Socket.Connect(IPAddress.Loopback, port);
+
+    public Socket Socket { get; } = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    public void Dispose() => Socket.Dispose();
+
+    public void Send(byte[] datagram) => Socket.Send(datagram);
+
+    /// <summary>The next datagram.</summary>
+    public async Task<byte[]> ReceiveAsync(double seconds = 10)
+    {
+        var buffer = new byte[2048];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        int length = await Socket.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
+        return buffer[..length];
+    }
+
+    public async Task<string> DescribeNextAsync() => Datagrams.Describe(await ReceiveAsync());
+
+    /// <summary>Whether nothing comes but the answer to a ping that is sent now.</summary>
+    public async Task AssertSilenceAsync()
+    {
+        Send(Datagrams.Empty(CoapType.Confirmable, 0xfade));
+        Assert.Equal("RST 0.00 fade", await DescribeNextAsync());
+    }
+
+    /// <summary>A request with Uri-Path segments and other options, which come behind.</summary>
+    public static byte[] Request(CoapCode code, ushort messageId, string token, string path, CoapType type = CoapType.Confirmable, params (CoapOptionNumber, byte[])[] options)
+    {
+        var list = new CoapOptionList();
+        foreach (string segment in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            list.Add(CoapOptionNumber.UriPath, segment);
+        }
+
+        foreach ((CoapOptionNumber number, byte[] value) in options)
+        {
+            list.Add(number, value);
+        }
+
+        var buffer = new byte[2048];
+        var writer = new CoapMessageWriter(buffer);
+        writer.WriteHeader(type, code, messageId, Convert.FromHexString(token));
+        writer.WriteOptions(list.View);
+        Assert.True(writer.TryComplete(out int length));
+        return buffer[..length];
+    }
+
+    public static CoapMessageReader Read(byte[] datagram)
+    {
+        Assert.Equal(CoapReadStatus.Ok, CoapMessageReader.TryRead(datagram, out CoapMessageReader message));
+        return message;
+    }
+
+    public static byte[] Option(byte[] datagram, CoapOptionNumber number)
+    {
+        Assert.True(Read(datagram).Options.TryFind(number, out CoapOption option), $"{number} is missing");
+        return option.Value.ToArray();
+    }
+}
