@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
+using System.Text;
 using Flint.Coap;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -58,6 +59,20 @@ public static class CoapSnippets
         return response.Code;
     }
 
+    public static async Task Discovery(byte[] image)
+    {
+        // <snippet>
+        await foreach (CoapMulticastResponse found in CoapClient.DiscoverAsync(filter: "rt=temperature"))       // all CoAP nodes of the link, for seven seconds
+        {
+            Console.WriteLine($"{found.Peer.Identity}: {found.Response.GetText()}");
+        }
+
+        var lossy = new CoapClientOptions { Udp = new CoapUdpOptions { QBlock = new CoapQBlockOptions { Use = true } } };
+        await using CoapClient far = await CoapClient.ConnectAsync(new Uri("coap://device.example"), lossy);
+        await far.PutAsync("/firmware", image);                                 // RFC 9177 where the device knows it, otherwise block by block
+        // </snippet>
+    }
+
     public static async Task<string> Connection(IDuplexPipe deviceSide, IDuplexPipe serverSide)
     {
         // <snippet>
@@ -80,6 +95,27 @@ public static class CoapSnippets
         string temperature = (await server.GetAsync("/v/temperature")).EnsureSuccess().GetText();
         // </snippet>
         return led.GetText() + temperature;
+    }
+
+    public static async Task<CoapRouter> Resources(CoapClient client, string reading)
+    {
+        // <snippet>
+        CoapRouter router = new CoapRouter()
+            .MapGet("/v/temperature", _ => CoapResponse.Content(reading))
+            .MapPut("/v/temperature", request => CoapResponse.Problem(CoapCode.Conflict, "Calibrating", "Try again in a minute."))
+            .MapETag("/v/{name}", _ => CoapETag.Of(Encoding.UTF8.GetBytes(reading)))                       // 2.03, 4.12
+            .Describe(new CoapLink("/v/temperature") { ResourceTypes = ["temperature-c"], ContentFormats = [CoapContentFormat.TextPlain] })
+            .MapWellKnownCore();                                                                           // GET /.well-known/core?rt=temperature*
+
+        IReadOnlyList<CoapLink> links = await client.GetLinksAsync("rt=temperature*");
+        CoapResponse answer = await client.PutAsync(links[0].Target, "20"u8.ToArray());
+        if (answer.TryGetProblem(out CoapProblemDetails? problem))
+        {
+            Console.WriteLine($"{answer.Code.ToDotted()} {problem.Title}: {problem.Detail}");
+        }
+
+        // </snippet>
+        return router;
     }
 
     public static void Host(IServiceCollection services, ConcurrentDictionary<string, string> variables)
