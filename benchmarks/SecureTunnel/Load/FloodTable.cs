@@ -12,7 +12,7 @@ namespace Flint.Benchmarks.SecureTunnel.Load;
 /// </summary>
 internal static class FloodTable
 {
-    private const int Samples = 200;
+    private const int Samples = 100;
     private const int Attackers = 64;
     private const int Hanging = 2000;
 
@@ -44,7 +44,7 @@ internal static class FloodTable
         ServerReport after = await server.ReportAsync();
         await stop.CancelAsync();
         await Task.WhenAll(attackers);
-        string what = attackers.Length == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}, {attacker.Flooded / seconds:0}/s");
+        string what = attackers.Length == Attackers ? string.Create(CultureInfo.InvariantCulture, $"{name}, {attacker.Flooded / seconds:0}/s") : name;
         double share = (after.CpuMicroseconds - before.CpuMicroseconds) / 1e4 / seconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{what,-44} {At(resumed, 0.5),7:0.0} {At(resumed, 0.99),7:0.0} {refused,5}  {At(echoed, 0.5),7:0.0} {At(echoed, 0.99),7:0.0} {lost,5}   {share,8:0}% {after.ResidentBytes / 1048576,7}"));

@@ -41,7 +41,7 @@ internal static class LoadServer
             while (true)
             {
                 TcpClient client = await listener.AcceptTcpClientAsync();
-                _ = ServeAsync(kind, client, context, options);
+                _ = Task.Run(() => ServeAsync(kind, client, context, options));
             }
         });
 

@@ -29,11 +29,12 @@ internal static class OaepTiming
         ];
         double[][] times = [.. classes.Select(_ => new double[count])];
         byte[] opened = new byte[256];
+        int[] order = [.. Enumerable.Range(0, classes.Length)];
         for (int i = 0; i < count; i++)
         {
-            for (int k = 0; k < classes.Length; k++)
+            Random.Shared.Shuffle(order); // no class always follows the same one
+            foreach (int which in order)
             {
-                int which = (k + i) % classes.Length;
                 long start = Stopwatch.GetTimestamp();
                 SystemCrypto.Instance.TryOaepDecrypt(key, classes[which].Ciphertext, opened, out _);
                 times[which][i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
