@@ -94,6 +94,11 @@ public class MethodImplOption
     public static int Value() => 1;
 }
 
+public class NulInString
+{
+    public static string Text() => "before\0behind";
+}
+
 public class AbsentType
 {
     public static void Collect(byte[] buffer) => Buffer.BlockCopy(buffer, 0, buffer, 0, 1);

@@ -103,7 +103,7 @@ public sealed partial class CoapMessageLayer
         DeduplicationStore store = idempotent ? _relaxed : _strict;
         if (store.TryFind(peer, message.MessageId, now, out long record) && !(idempotent && TryForget(record, now)))
         {
-            OnDuplicate(store, record);
+            OnDuplicate(store, record, message.Type, multicast);
             return default;
         }
 
@@ -162,9 +162,15 @@ public sealed partial class CoapMessageLayer
     }
 
     /// <summary>[C-103] "The recipient SHOULD acknowledge each duplicate copy of a Confirmable message using the same Acknowledgement or Reset message" (section 4.5).</summary>
-    private void OnDuplicate(DeduplicationStore store, long number)
+    private void OnDuplicate(DeduplicationStore store, long number, CoapType type, bool multicast)
     {
         Counters.Duplicates++;
+        if (type != CoapType.Confirmable || multicast)
+        {
+            // "A Non-confirmable message ... MUST NOT be acknowledged by the recipient" (section 4.3), whatever the message was whose id it has.
+            return;
+        }
+
         ref DeduplicationRecord record = ref store[number];
         CoapReceiveState state = _exchanges.Contains(record.Exchange) ? _exchanges[record.Exchange.Index].State : record.State;
         switch (state)
@@ -224,7 +230,7 @@ public sealed partial class CoapMessageLayer
     {
         if (_relaxed.TryFind(peer, message.MessageId, now, out long record))
         {
-            OnDuplicate(_relaxed, record);
+            OnDuplicate(_relaxed, record, message.Type, multicast);
             return default;
         }
 

@@ -90,7 +90,7 @@ internal sealed partial class CoapUdpEndpoint
             return null;
         }
 
-        CoapRequest again = request.Copy();
+        var again = (CoapRequest)request.Copy();
         again.Options.Remove(CoapOptionNumber.Echo);
         again.Options.Add(CoapOptionNumber.Echo, echo.Value);
         return again;

@@ -61,7 +61,7 @@ internal sealed partial class CoapUdpEndpoint
     {
         _layer.OnUnreachable(peer, now);
         _observers.RemovePeer(peer);
-        _uploads.RemovePeer(peer);
+        _bodies?.RemovePeer(peer);
     }
 
     // Implementation.

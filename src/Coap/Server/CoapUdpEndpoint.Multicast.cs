@@ -24,10 +24,8 @@ internal sealed partial class CoapUdpEndpoint
         {
             await foreach ((CoapUdpPeer peer, SocketAddress address, CoapResponse response) in pending.Responses.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                CoapResponse whole = response.Options.TryFind(CoapOptionNumber.Block2, out _)
-                    ? await CoapBodyTransfer.CompleteAsync(
-                        request, response, _options.BlockSizes, part => ExchangeAsync(address, part.AsConfirmable(), cancellationToken)).ConfigureAwait(false)
-                    : response;
+                CoapResponse whole = await CoapBodyTransfer.CompleteAsync(
+                    request, response, _options.BlockSizes, part => ExchangeAsync(address, part.AsConfirmable(), cancellationToken), cancellationToken).ConfigureAwait(false);
                 yield return new CoapMulticastResponse(peer, whole);
             }
         }

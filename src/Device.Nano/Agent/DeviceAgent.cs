@@ -133,8 +133,11 @@ public sealed class DeviceAgent : ICoapHandler
         }
     }
 
-    /// <summary>One turn of the loop: at most a second, but for the computations of a full handshake.</summary>
-    internal void Step()
+    /// <summary>
+    /// One turn of <see cref="Run"/>'s loop, for a program that owns the loop: half a second at most, but for the computations of a full handshake.
+    /// Unlike <see cref="Run"/> it lets an exception of the board through.
+    /// </summary>
+    public void Step()
     {
         long now = _platform.Now;
         Feed(now);
@@ -325,7 +328,7 @@ public sealed class DeviceAgent : ICoapHandler
         if (crash != null && crash.Length > 0)
         {
             _platform.Save(CrashName, new byte[0]);
-            Publish("device/crash", System.Text.Encoding.UTF8.GetString(crash, 0, crash.Length));
+            Publish("device/crash", Utf8Text.Read(crash, 0, crash.Length) ?? "");
         }
 
         if (_updater == null)

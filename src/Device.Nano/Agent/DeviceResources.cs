@@ -1,6 +1,5 @@
 using System;
 using System.Collections;
-using System.Text;
 
 namespace Flint.Device.Nano;
 
@@ -169,7 +168,13 @@ internal sealed class DeviceResources
             return;
         }
 
-        string argument = request.PayloadLength == 0 ? "" : Encoding.UTF8.GetString(buffer, request.PayloadOffset, request.PayloadLength);
+        string? argument = Utf8Text.Read(buffer, request.PayloadOffset, request.PayloadLength);
+        if (argument == null)
+        {
+            Respond(endpoint, CoapCode.BadRequest);
+            return;
+        }
+
         int result;
 #pragma warning disable CA1031 // whatever the user's function throws, the device answers and goes on
         try

@@ -64,6 +64,52 @@ internal static class Utf8Text
         return at - offset;
     }
 
+    /// <summary>Reads text. The platform's decoder would be another assembly to load, and replaces what it cannot read.</summary>
+    /// <returns>Null where the bytes are not UTF-8: cut, overlong, a surrogate, or beyond U+10FFFF.</returns>
+    public static string? Read(byte[] buffer, int offset, int count)
+    {
+        char[] text = new char[count];
+        int length = 0;
+        int end = offset + count;
+        for (int at = offset; at < end;)
+        {
+            int point = buffer[at++];
+            int more = point < 0x80 ? 0 : point < 0xC2 ? -1 : point < 0xE0 ? 1 : point < 0xF0 ? 2 : point < 0xF5 ? 3 : -1;
+            if (more < 0 || more > end - at)
+            {
+                return null;
+            }
+
+            point &= more == 0 ? 0x7F : 0x3F >> more;
+            for (int i = 0; i < more; i++)
+            {
+                int next = buffer[at++] ^ 0x80;
+                if (next > 0x3F)
+                {
+                    return null;
+                }
+
+                point = (point << 6) | next;
+            }
+
+            bool isTooShort = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
+            if (isTooShort || point > 0x10FFFF || (more == 2 && IsSurrogate((char)point)))
+            {
+                return null;
+            }
+
+            if (point >= 0x10000)
+            {
+                text[length++] = (char)(0xD7C0 + (point >> 10));
+                point = 0xDC00 + (point & 0x3FF);
+            }
+
+            text[length++] = (char)point;
+        }
+
+        return new string(text, 0, length);
+    }
+
     private static bool IsSurrogate(char c) => c >= 0xD800 && c <= 0xDFFF;
 
     private static bool IsPair(string text, int at) =>

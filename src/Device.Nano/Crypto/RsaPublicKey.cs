@@ -79,6 +79,17 @@ public sealed class RsaPublicKey
         return new RsaPublicKey(blob[offset + 1], keyHash, new Montgomery(modulus, n0), rSquared);
     }
 
+    /// <summary>Reads a key blob that the board's storage holds.</summary>
+    /// <param name="platform">The board.</param>
+    /// <param name="name">The value's name.</param>
+    /// <exception cref="InvalidOperationException">There is no such value, or it is no key blob: the device is not provisioned.</exception>
+    public static RsaPublicKey Load(IDevicePlatform platform, string name)
+    {
+        byte[]? blob = platform.Load(name);
+        RsaPublicKey? key = blob == null ? null : Read(blob, 0, blob.Length);
+        return key ?? throw new InvalidOperationException(name);
+    }
+
     /// <summary>Writes the 32 bytes of key_hash.</summary>
     /// <exception cref="ArgumentOutOfRangeException">They do not fit into the buffer.</exception>
     public void CopyKeyHash(byte[] buffer, int offset)

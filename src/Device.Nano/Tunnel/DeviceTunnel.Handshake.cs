@@ -346,8 +346,8 @@ public sealed partial class DeviceTunnel
     private bool IsSigned(int offset, int count)
     {
         byte[] digest = new byte[Sha256.DigestLength];
-        byte[] text = new byte[SignedText.Length];
-        for (int i = 0; i < text.Length; i++)
+        byte[] text = new byte[SignedText.Length + 1];
+        for (int i = 0; i < SignedText.Length; i++)
         {
             text[i] = (byte)SignedText[i];
         }
@@ -472,7 +472,7 @@ public sealed partial class DeviceTunnel
     private const byte RetryReasonTicket = 1;
     private const int ServerHelloFixed = 40;
     private const int ShareOffset = 42;
-    private const string SignedText = "SecureTunnel v1 server auth\0";
+    private const string SignedText = "SecureTunnel v1 server auth"; // a zero byte follows, which no string literal of the device can hold
     private const int ServerAuthFixed = 36;
     private const int AcceptFixed = 16;
     private const int NonceLength = 8;

@@ -20,6 +20,8 @@ internal sealed class TunnelTranscript
             _hash.Append(_length, 0, 1);
         }
 
+        _length[0] = 0;
+        _hash.Append(_length, 0, 1);
         _length[0] = (byte)context.Length;
         _hash.Append(_length, 0, 1);
         _hash.Append(context, 0, context.Length);
@@ -41,6 +43,6 @@ internal sealed class TunnelTranscript
         _copy.Clear();
     }
 
-    // Specification
-    private const string Name = "SecureTunnel v1\0";
+    // Specification: "SecureTunnel v1" and a zero byte, which no string literal of the device can hold.
+    private const string Name = "SecureTunnel v1";
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Flint.Device.Nano;
 
 /// <summary>
@@ -80,10 +78,11 @@ public sealed class DeviceBundle
             return false;
         }
 
-        EntryType = Encoding.UTF8.GetString(_header, 0, name);
+        string? entryType = Utf8Text.Read(_header, 0, name);
+        EntryType = entryType ?? "";
         Count = _header[name];
         _at = 6 + name;
-        return Count > 0;
+        return Count > 0 && entryType != null;
     }
 
     private bool Walk()

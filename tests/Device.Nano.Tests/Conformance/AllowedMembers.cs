@@ -4,6 +4,7 @@ namespace Flint.Device.Nano.Tests.Conformance;
 public sealed class AllowedMembers
 {
     private readonly Dictionary<string, string> _deviceMembers = [];
+    private readonly Dictionary<string, string> _shims = [];
 
     private AllowedMembers()
     {
@@ -11,6 +12,9 @@ public sealed class AllowedMembers
 
     /// <summary>Each entry: the text on .NET, and the device's member or "-".</summary>
     public IReadOnlyDictionary<string, string> Entries => _deviceMembers;
+
+    /// <summary>Types of ours that stand for a type of the device where the code is built for .NET.</summary>
+    public IReadOnlyDictionary<string, string> Shims => _shims;
 
     public static AllowedMembers Read()
     {
@@ -25,7 +29,14 @@ public sealed class AllowedMembers
             string[] entry = line.Split(" # ");
             string[] sides = entry[0].Split(" => ");
             Assert.True(entry.Length == 2 && sides.Length == 2, $"An entry is `member => member # reason`: {line}");
-            allowed._deviceMembers.Add(sides[0], sides[1]);
+            if (sides[0].StartsWith("shim ", StringComparison.Ordinal))
+            {
+                allowed._shims.Add(sides[0]["shim ".Length..], sides[1]);
+            }
+            else
+            {
+                allowed._deviceMembers.Add(sides[0], sides[1]);
+            }
         }
 
         return allowed;

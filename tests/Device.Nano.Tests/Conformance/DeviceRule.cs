@@ -45,6 +45,9 @@ public enum DeviceRule
     /// <summary>A [MethodImpl] option that the device's enumeration lacks.</summary>
     MethodImplOption,
 
+    /// <summary>A string literal with a NUL: the device's string table ends it there, in silence.</summary>
+    NulInString,
+
     /// <summary>A type that one of the two generations lacks.</summary>
     AbsentType,
 

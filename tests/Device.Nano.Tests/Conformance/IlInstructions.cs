@@ -31,7 +31,8 @@ internal static class IlInstructions
     }
 
     private static bool HasToken(OperandType type) =>
-        type is OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok or OperandType.InlineSig;
+        type is OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok or OperandType.InlineSig
+            or OperandType.InlineString;
 
     private static int OperandLength(OperandType type, byte[] il, int at) => type switch
     {
@@ -44,7 +45,7 @@ internal static class IlInstructions
     };
 
     /// <param name="Code">The opcode, prefixes being opcodes of their own.</param>
-    /// <param name="Token">The token of a type, member or signature, or 0.</param>
+    /// <param name="Token">The token of a type, member, signature or string, or 0.</param>
     public readonly record struct Instruction(OpCode Code, int Token)
     {
         public EntityHandle Handle => (EntityHandle)System.Reflection.Metadata.Ecma335.MetadataTokens.Handle(Token);

@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+
+namespace Flint.Device.Nano.Tests.Support;
+
+/// <summary>
+/// A board without a network: its connections end in this object, which is the server's end of the tunnel and says what a test tells it to. Its clock
+/// moves when the device waits. Nothing here is random but the server's own draws.
+/// </summary>
+internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : IDevicePlatform
+{
+    private Session? _session;
+    private long _now;
+
+    public Dictionary<string, byte[]> Storage { get; } = [];
+
+    /// <summary>The CoAP bytes of the device, of all connections.</summary>
+    public List<byte> Received { get; } = [];
+
+    /// <summary>What the device read, and how many bytes it had written before that.</summary>
+    public List<(int Written, byte[] Bytes)> Transcript { get; } = [];
+
+    public int BytesWritten { get; private set; }
+
+    public int BytesRead { get; private set; }
+
+    public long Now => _now;
+
+    public int Fed { get; private set; }
+
+    public void Sleep(int milliseconds) => _now += milliseconds;
+
+    public void FeedWatchdog() => Fed++;
+
+    public IDeviceTransport Connect() => _session = new Session(this);
+
+    public byte[]? Load(string name) => Storage.TryGetValue(name, out byte[]? value) ? (byte[])value.Clone() : null;
+
+    public bool Save(string name, byte[] value)
+    {
+        Storage[name] = (byte[])value.Clone();
+        return true;
+    }
+
+    /// <summary>Sends CoAP bytes to the device in one record.</summary>
+    public void Send(byte[] message) => _session!.Send(message);
+
+    /// <summary>The network takes the connection away.</summary>
+    public void Cut() => _session!.Close();
+
+    private sealed class Session(ScriptedBoard board) : IDeviceTransport
+    {
+        private readonly OracleServer _server = new(1, board.Key, board.PskMix, "test"u8.ToArray()) { Ticket = new byte[156] };
+        private readonly List<byte> _fromDevice = [];
+        private readonly Queue<byte> _toDevice = new();
+        private int _frames;
+        private bool _closed;
+
+        public int Read(byte[] buffer, int offset, int count, int timeout)
+        {
+            if (_toDevice.Count == 0 || _closed)
+            {
+                board._now += timeout;
+                return _closed ? -1 : 0;
+            }
+
+            int read = 0;
+            for (; read < count && _toDevice.Count > 0; read++)
+            {
+                buffer[offset + read] = _toDevice.Dequeue();
+            }
+
+            board.BytesRead += read;
+            board.Transcript.Add((board.BytesWritten, buffer[offset..(offset + read)]));
+            return read;
+        }
+
+        public bool Write(byte[] buffer, int offset, int count)
+        {
+            board.BytesWritten += count;
+            _fromDevice.AddRange(buffer.AsSpan(offset, count));
+            while (_fromDevice.Count >= 2 && _fromDevice.Count >= 2 + (_fromDevice[0] << 8) + _fromDevice[1])
+            {
+                int length = 2 + (_fromDevice[0] << 8) + _fromDevice[1];
+                byte[] frame = [.. _fromDevice[..length]];
+                _fromDevice.RemoveRange(0, length);
+                OnFrame(frame);
+            }
+
+            return !_closed;
+        }
+
+        public void Close() => _closed = true;
+
+        public void Send(byte[] message) => Reply(_server.Seal([0x17, .. message]));
+
+        private void OnFrame(byte[] frame)
+        {
+            switch (_frames++)
+            {
+                case 0:
+                    Reply(_server.Answer(frame, board._resumptionKey));
+                    break;
+                case 1:
+                    Reply(_server.Accept(frame, board.DeviceId));
+                    board._resumptionKey = _server.ResumptionKey;
+                    Send([0x00, 0xE1]);
+                    break;
+                default:
+                    byte[] inner = _server.Open(frame);
+                    board.Received.AddRange(inner[0] == 0x17 ? inner[1..] : []);
+                    break;
+            }
+        }
+
+        private void Reply(byte[] bytes)
+        {
+            foreach (byte one in bytes)
+            {
+                _toDevice.Enqueue(one);
+            }
+        }
+    }
+
+    private byte[]? _resumptionKey;
+
+    private byte[] PskMix => pskMix;
+
+    private byte[] DeviceId => deviceId;
+
+    private RSA Key => key;
+}
