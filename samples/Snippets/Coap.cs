@@ -58,6 +58,20 @@ public static class CoapSnippets
         return response.Code;
     }
 
+    public static async Task Discovery(byte[] image)
+    {
+        // <snippet>
+        await foreach (CoapMulticastResponse found in CoapClient.DiscoverAsync(filter: "rt=temperature"))       // all CoAP nodes of the link, for seven seconds
+        {
+            Console.WriteLine($"{found.Peer.Identity}: {found.Response.GetText()}");
+        }
+
+        var lossy = new CoapClientOptions { Udp = new CoapUdpOptions { QBlock = new CoapQBlockOptions { Use = true } } };
+        await using CoapClient far = await CoapClient.ConnectAsync(new Uri("coap://device.example"), lossy);
+        await far.PutAsync("/firmware", image);                                 // RFC 9177 where the device knows it, otherwise block by block
+        // </snippet>
+    }
+
     public static async Task<string> Connection(IDuplexPipe deviceSide, IDuplexPipe serverSide)
     {
         // <snippet>

@@ -51,6 +51,9 @@ internal static class CoapCriticalOptions
         CoapOptionNumber.Block1, CoapOptionNumber.Block2,
     ];
 
+    /// <summary>The same where it also takes them in bursts, which is for datagrams (RFC 9177).</summary>
+    public static readonly CoapOptionNumber[] InDatagramRequests = [.. InRequests, CoapOptionNumber.QBlock1, CoapOptionNumber.QBlock2];
+
     /// <summary>Critical options that the library reads in each response on a stream.</summary>
     public static readonly CoapOptionNumber[] InResponses = [CoapOptionNumber.Block1, CoapOptionNumber.Block2];
 }

@@ -216,7 +216,7 @@ public sealed partial class CoapMessageLayer
             return default;
         }
 
-        if (HasUnrecognizedOption(message))
+        if (HasUnrecognizedOption(message, _sends[place].TakesQBlocks))
         {
             End(place, CoapSendInput.Cancel, CoapEndReason.UnrecognizedOption, now);
             return default;
@@ -242,7 +242,7 @@ public sealed partial class CoapMessageLayer
             place = SendTable.None;
         }
 
-        bool rejected = place != SendTable.None && HasUnrecognizedOption(message);
+        bool rejected = place != SendTable.None && HasUnrecognizedOption(message, _sends[place].TakesQBlocks);
         if (place == SendTable.None || rejected || _sends[place].State == CoapSendState.Closed)
         {
             // A notification that nobody waits for is reset, confirmable or not, so that it stops (RFC 7641 section 3.6).
@@ -276,6 +276,11 @@ public sealed partial class CoapMessageLayer
     private int FindToken(CoapPeerHandle peer, ReadOnlySpan<byte> token)
     {
         int place = _sends.FindToken(peer, token);
+        if (place == SendTable.None && token.Length == CoapHeader.MaxTokenLength)
+        {
+            place = _sends.FindBodyToken(peer, token[..(CoapHeader.MaxTokenLength / 2)]);
+        }
+
         return place == SendTable.None ? _sends.FindGroupToken(token) : place;
     }
 
@@ -306,11 +311,12 @@ public sealed partial class CoapMessageLayer
     }
 
     /// <summary>[C-105] "Unrecognized options of class 'critical' that occur in a Confirmable response, or piggybacked in an Acknowledgement, MUST cause the response to be rejected" (section 5.4.1).</summary>
-    private bool HasUnrecognizedOption(CoapMessageReader message)
+    private bool HasUnrecognizedOption(CoapMessageReader message, bool takesQBlocks)
     {
         foreach (CoapOption option in message.Options)
         {
-            if (option.Number.IsCritical() && !(_options.IsRecognized(option.Number) && option.Number.AllowsLength(option.Value.Length)))
+            bool isRecognized = _options.IsRecognized(option.Number) || (takesQBlocks && option.Number is CoapOptionNumber.QBlock1 or CoapOptionNumber.QBlock2);
+            if (option.Number.IsCritical() && !(isRecognized && option.Number.AllowsLength(option.Value.Length)))
             {
                 Counters.Unrecognized++;
                 return true;

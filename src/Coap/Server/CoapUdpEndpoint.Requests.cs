@@ -13,8 +13,14 @@ internal sealed partial class CoapUdpEndpoint
     private readonly Stack<IncomingRequest> _free = new();
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
-    public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        request, _options.BlockSizes, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken), cancellationToken);
+    public async Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
+    {
+        Func<CoapRequest, Task<CoapResponse>> exchange = part => ExchangeAsync(address, part, cancellationToken);
+        CoapResponse? response = await TryRequestInBurstsAsync(address, request, cancellationToken).ConfigureAwait(false);
+        return response is null
+            ? await CoapBodyTransfer.SendAsync(request, _options.BlockSizes, _options.BlockSizes, exchange, cancellationToken).ConfigureAwait(false)
+            : await CoapBodyTransfer.CompleteAsync(request, response, _options.BlockSizes, exchange, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
     private async Task<CoapResponse> ExchangeAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
@@ -59,6 +65,11 @@ internal sealed partial class CoapUdpEndpoint
             CoapSendStatus status = TryGetPeer(address, now, out CoapPeerHandle peer)
                 ? _layer.TryRequest(peer, _outgoing.AsSpan(0, length), keepOpen, timeout, pending, now, out handle)
                 : CoapSendStatus.TooManyMessages;
+            if (request.Options.TryFind(CoapOptionNumber.QBlock2, out _))
+            {
+                _layer.TakeQBlocks(handle);
+            }
+
             Drain();
             return status == CoapSendStatus.Ok
                 ? handle
@@ -90,7 +101,7 @@ internal sealed partial class CoapUdpEndpoint
         incoming.IsMulticast = multicast;
         incoming.DatagramLength = datagramLength;
         incoming.Changes = _resources?.Changes ?? 0;
-        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InRequests, _options.CriticalOptions);
+        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InDatagramRequests, _options.CriticalOptions);
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
@@ -107,6 +118,11 @@ internal sealed partial class CoapUdpEndpoint
             _layer.TryRespond(incoming.Exchange, _outgoing.AsSpan(0, length), now);
             Free(incoming);
             return null;
+        }
+
+        if (TryBeginBurst(incoming, received, now, out IncomingRequest? forHandler))
+        {
+            return forHandler;
         }
 
         incoming.Arrival = _bodies!.OnRequest(peer, incoming.Request, now);
@@ -204,6 +220,11 @@ internal sealed partial class CoapUdpEndpoint
     private void Complete(IncomingRequest incoming, CoapResponse? response, bool rejected)
     {
         response ??= CoapResponse.Error(CoapCode.InternalServerError);
+        if (!rejected && TryCompleteInBursts(incoming, response))
+        {
+            return;
+        }
+
         if (!rejected && !CoapBodies.GoesWhole(response, incoming.Request, incoming.Arrival.Block1, _options.BlockSizes.MaxPayload))
         {
             _ = CompleteInPartsAsync(incoming, new CoapServedBody(response), isNew: true);
@@ -223,6 +244,25 @@ internal sealed partial class CoapUdpEndpoint
             }
 
             End(incoming);
+        }
+    }
+
+    private bool TryCompleteInBursts(IncomingRequest incoming, CoapResponse response)
+    {
+        if (incoming.QBlock2 is null && incoming.Burst is null)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            bool isDone = TryRespondInBursts(incoming, response, Now());
+            if (isDone)
+            {
+                End(incoming);
+            }
+
+            return isDone;
         }
     }
 
@@ -310,6 +350,14 @@ internal sealed partial class CoapUdpEndpoint
         /// <summary>What its blocks ask for.</summary>
         public CoapArrival Arrival { get; set; }
 
+        /// <summary>What it asks for of a body in bursts, and what tells that body from others.</summary>
+        public CoapBlock? QBlock2 { get; set; }
+
+        public ulong BurstKey { get; set; }
+
+        /// <summary>Its own body, where that came in bursts.</summary>
+        public QBlockUpload? Burst { get; set; }
+
         /// <summary>Whether it came to a group (RFC 7252 section 8).</summary>
         public bool IsMulticast { get; set; }
 
@@ -339,6 +387,8 @@ internal sealed partial class CoapUdpEndpoint
             Peer = peer;
             Refusal = null;
             Arrival = default;
+            QBlock2 = null;
+            Burst = null;
             Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, identity);
         }
 

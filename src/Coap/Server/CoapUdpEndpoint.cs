@@ -57,6 +57,9 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 
         _observers = new CoapObservers(options.Observers, _layer);
         _echo = new CoapEcho(RandomNumberGenerator.GetBytes(EntropyLength));
+        _burstsIn = new QBlockUploads(options.QBlock, options.BlockSizes, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _burstsOut = new QBlockServings(options.QBlock, _layer);
+        _burstEntropy = new EntropySource(RandomNumberGenerator.GetBytes(EntropyLength));
         _outgoing = new byte[options.MessageLayer.MaxMessageSize];
         _start = options.TimeProvider.GetTimestamp();
         _nextIdleCheck = options.IdlePeerTimeout;
@@ -94,6 +97,8 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
             {
                 _bodies?.RemovePeer(peer);
                 _observers.RemovePeer(peer);
+                _burstsIn.RemovePeer(peer);
+                _burstsOut.RemovePeer(peer);
                 _layer.RemovePeer(peer, Now());
             }
 
@@ -156,6 +161,7 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
             TimeSpan now = Now();
             if (!TryGetPeer(from, now, out CoapPeerHandle peer))
             {
+                _layer.Counters.FromUnknownPeer++;
                 return;
             }
 
@@ -174,6 +180,7 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
                     break;
                 case CoapReceivedKind.Reset:
                     _observers.OnReset(peer, received.Message.MessageId);
+                    OnBurstReset(peer, received.Message.MessageId);
                     break;
                 default:
                     break;
@@ -204,6 +211,7 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 
                 _bodies?.OnDeadline(now);
                 _observers.OnDeadline(now);
+                OnBurstDeadline(now);
                 RenewObservations(now);
 
                 Drain();
@@ -221,7 +229,7 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
             TakeAll();
         }
 
-        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _bodies?.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
+        TimeSpan? deadline = Earlier(Earlier(NextBurst(), _layer.NextDeadline), Earlier(_bodies?.NextDeadline, Earlier(_observers.NextDeadline, NextRenewal())));
         if (deadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
         {
             TimeSpan wait = due - Now();
@@ -248,6 +256,12 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 
         SendNotifications();
         LeaveResources();
+        PumpBursts(Now());
+        SendDatagrams();
+    }
+
+    private void SendDatagrams()
+    {
         while (_layer.TryTakeDatagram(out CoapPeerHandle peer, out ReadOnlyMemory<byte> datagram))
         {
             Send(_places[peer.Index], datagram.Span);
@@ -307,7 +321,7 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 
         if (!_layer.TryAddPeer(now, out peer))
         {
-            if (!_layer.TryTakeIdlePeer(now, TimeSpan.Zero, out CoapPeerHandle idle))
+            if (!_layer.TryTakeIdlePeer(now, TimeSpan.Zero, out CoapPeerHandle idle) && !_layer.TryTakeStranger(IsStranger, out idle))
             {
                 return false;
             }

@@ -42,6 +42,9 @@ public sealed class CoapUdpOptions
     /// </summary>
     public IReadOnlyList<CoapMulticastGroup> Groups { get; init; } = [];
 
+    /// <summary>Bodies in bursts of non-confirmable messages (RFC 9177): a server takes part, a client only where it is told to.</summary>
+    public CoapQBlockOptions QBlock { get; init; } = new();
+
     /// <summary>How many peers may observe, and how often a notification is confirmable (RFC 7641).</summary>
     public CoapObserversOptions Observers { get; init; } = new();
 
@@ -59,6 +62,8 @@ public sealed class CoapUdpOptions
         MessageLayer.Validate();
         ArgumentNullException.ThrowIfNull(BlockSizes);
         BlockSizes.Validate();
+        ArgumentNullException.ThrowIfNull(QBlock);
+        QBlock.Validate();
         ArgumentNullException.ThrowIfNull(Echo);
         Echo.Validate();
         ArgumentNullException.ThrowIfNull(Groups);
