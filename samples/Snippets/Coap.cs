@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
+using System.Text;
 using Flint.Coap;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -94,6 +95,27 @@ public static class CoapSnippets
         string temperature = (await server.GetAsync("/v/temperature")).EnsureSuccess().GetText();
         // </snippet>
         return led.GetText() + temperature;
+    }
+
+    public static async Task<CoapRouter> Resources(CoapClient client, string reading)
+    {
+        // <snippet>
+        CoapRouter router = new CoapRouter()
+            .MapGet("/v/temperature", _ => CoapResponse.Content(reading))
+            .MapPut("/v/temperature", request => CoapResponse.Problem(CoapCode.Conflict, "Calibrating", "Try again in a minute."))
+            .MapETag("/v/{name}", _ => CoapETag.Of(Encoding.UTF8.GetBytes(reading)))                       // 2.03, 4.12
+            .Describe(new CoapLink("/v/temperature") { ResourceTypes = ["temperature-c"], ContentFormats = [CoapContentFormat.TextPlain] })
+            .MapWellKnownCore();                                                                           // GET /.well-known/core?rt=temperature*
+
+        IReadOnlyList<CoapLink> links = await client.GetLinksAsync("rt=temperature*");
+        CoapResponse answer = await client.PutAsync(links[0].Target, "20"u8.ToArray());
+        if (answer.TryGetProblem(out CoapProblemDetails? problem))
+        {
+            Console.WriteLine($"{answer.Code.ToDotted()} {problem.Title}: {problem.Detail}");
+        }
+
+        // </snippet>
+        return router;
     }
 
     public static void Host(IServiceCollection services, ConcurrentDictionary<string, string> variables)
