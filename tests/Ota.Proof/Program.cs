@@ -108,6 +108,8 @@ void Each(string what, OtaBoard[] some, OtaScenario[] played, int phases, Func<O
                     {
                         Console.WriteLine($"    {board.Name} {line}");
                     }
+
+                    Console.Write(report.FlashDump);
                 }
             }
         }

@@ -1,3 +1,5 @@
+using System.Reflection;
+using Flint.Ota.Testing;
 using Flint.Testing;
 
 namespace Flint.Ota.Tests.Api;
@@ -5,9 +7,11 @@ namespace Flint.Ota.Tests.Api;
 public sealed class PublicApiTests
 {
     [Fact]
-    public void Assembly_PublicSurface_IsTheCommittedOne()
-    {
-        string file = Path.Combine(VectorFile.RepositoryRoot, "tests", "Ota.Tests", "Api", "PublicApi.txt");
-        Assert.Equal("", PublicApi.Difference(typeof(OtaEngine).Assembly, file));
-    }
+    public void Assembly_PublicSurface_IsTheCommittedOne() => AssertCommitted(typeof(OtaEngine).Assembly, "PublicApi.txt");
+
+    [Fact]
+    public void TestingAssembly_PublicSurface_IsTheCommittedOne() => AssertCommitted(typeof(OtaProof).Assembly, "PublicApi.Testing.txt");
+
+    private static void AssertCommitted(Assembly assembly, string name) =>
+        Assert.Equal("", PublicApi.Difference(assembly, Path.Combine(VectorFile.RepositoryRoot, "tests", "Ota.Tests", "Api", name)));
 }

@@ -13,7 +13,14 @@ public abstract class ProofTests
 
     public static TheoryData<int, bool> Boards => new() { { 1, false }, { 1, true }, { 8, false }, { 8, true }, { 32, false }, { 32, true }, { 256, false }, { 256, true } };
 
-    // Two classes, so that two boards run at a time.
+    // Three classes, so that two boards run at a time.
+    public sealed class OnePlaceToRunFrom : ProofTests
+    {
+        [Theory]
+        [MemberData(nameof(Boards))]
+        public void EveryFault_ImagesMoved_Holds(int writeUnit, bool ecc) => Prove(OtaBoard.Swap(writeUnit, ecc, writeUnit % 32 == 0 ? (byte)0x00 : (byte)0xFF));
+    }
+
     public sealed class ErasedToOnes : ProofTests
     {
         [Theory]

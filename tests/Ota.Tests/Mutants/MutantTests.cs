@@ -92,7 +92,11 @@ public sealed class MutantTests
                 object report = proofType.GetMethod("RunSingles")!.Invoke(proof, [scenario, 1])!;
                 if ((int)report.GetType().GetProperty("Failures")!.GetValue(report)! > 0)
                 {
-                    return ((IReadOnlyList<string>)report.GetType().GetProperty("Lines")!.GetValue(report)!)[0];
+                    // The line plays the run again, to the same end, and the flash after it was printed.
+                    string[] line = ((IReadOnlyList<string>)report.GetType().GetProperty("Lines")!.GetValue(report)!)[0].Split('\t');
+                    Assert.Equal(line[1], proofType.GetMethod("Replay")!.Invoke(proof, [line[0]]));
+                    Assert.NotEqual("", report.GetType().GetProperty("FlashDump")!.GetValue(report));
+                    return line[1];
                 }
             }
 

@@ -1,0 +1,157 @@
+using Flint.Ota.Testing;
+
+namespace Flint.Ota.Tests.Faults;
+
+/// <summary>Flash that wears out: blocks that die and bits that stick for good, one by one and in the course of many updates; and real drivers.</summary>
+public sealed class WearTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("flint-ota").FullName;
+
+    public static TheoryData<string> Boards => ["small", "unequal", "swap"];
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Boards))]
+    public void BlockDiesOrBitSticks_AtEveryOperation_StillBootsWhatIsSigned(string kind)
+    {
+        using var proof = new OtaProof(Board(kind));
+        int scenarios = 0;
+        foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(proof.Supports))
+        {
+            OtaProofReport report = proof.RunWear(scenario, phase: scenarios++ % OtaProof.Phases);
+            Assert.True(report.Failures == 0, $"{report}\n{string.Join('\n', report.Lines)}\n{report.FlashDump}");
+            Assert.True(report.Runs > 40);
+        }
+    }
+
+    // Updates until nothing can be written any more: each is installed or refused, and something signed boots every time.
+    [Theory]
+    [InlineData("small")]
+    [InlineData("unequal")]
+    public void Updates_UntilTheFlashIsWornOut_NeverBrick(string kind)
+    {
+        OtaBoard board = Board(kind);
+        var flash = new FaultFlash(board);
+        OtaLayout layout = board.Layout(flash);
+        OtaRelease first = Release(1, layout.Bank(0).ComponentCount);
+        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, Lab.Trust()).InstallFirst(first.Envelope.Span, first));
+        flash.Endurance = 30;
+        uint runs = 1;
+        uint installed = 0;
+        int refused = 0;
+        for (uint sequence = 2; refused < 5 && sequence < 500; sequence++)
+        {
+            OtaRelease release = Release(sequence, layout.Bank(0).ComponentCount);
+            OtaEngine engine = Start(flash, layout);
+            Assert.Equal(runs, engine.Boot.Sequence);
+            bool isArmed = engine.Offer(release) == OtaStatus.Ok && Fetched(engine, release) && engine.Arm() == OtaStatus.Ok;
+            engine = Start(flash, layout);
+            if (isArmed && engine.State == OtaState.Trial && engine.Confirm() == OtaStatus.Ok)
+            {
+                runs = sequence;
+                installed++;
+                continue;
+            }
+
+            // What could not be confirmed is not what boots in the end; or it is, where only the answer was lost.
+            refused++;
+            engine = Start(flash, layout);
+            for (int i = 0; i < 4 && engine.State == OtaState.Trial; i++)
+            {
+                engine = Start(flash, layout);
+            }
+
+            Assert.Contains(engine.Boot.Sequence, new[] { runs, sequence });
+            runs = engine.Boot.Sequence;
+        }
+
+        Assert.InRange(installed, 15u, 100u);
+        Assert.Equal(5, refused);
+        Assert.True(flash.IsWorn);
+        Assert.Equal("", flash.Violation);
+    }
+
+    [Fact]
+    public void DriverProof_OverTheFileFlash_Holds()
+    {
+        using FileFlash flash = FileFlash.Open(Path.Combine(_folder, "flash"), new FileFlashGeometry(40 * 1024) { BlockLength = 1024 });
+        using var proof = new OtaDriverProof("file", flash, OtaLayout.Divide(flash, factory: false, evidence: true));
+        foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(OtaDriverProof.Supports))
+        {
+            OtaProofReport report = proof.RunSingles(scenario, every: 5);
+            Assert.True(report.Failures == 0, $"{report}\n{string.Join('\n', report.Lines)}");
+            Assert.True(report.Runs > 20);
+        }
+    }
+
+    [Fact]
+    public void DriverProof_OverADriverThatLosesTails_Fails()
+    {
+        var flash = new ForgetfulFlash(40);
+        using var proof = new OtaDriverProof("forgetful", flash, OtaLayout.Divide(flash, factory: false, evidence: false));
+        Assert.Equal(1, proof.RunSingles(OtaScenario.Good).Failures);
+    }
+
+    [Fact]
+    public void DriverProof_ScenarioThatNeedsRot_IsRefused()
+    {
+        var flash = new MemoryFlash(40 * 1024, 1024);
+        using var proof = new OtaDriverProof("memory", flash, OtaLayout.Divide(flash, factory: false, evidence: false));
+        Assert.Throws<ArgumentException>(() => proof.RunSingles(OtaScenario.RotTrial));
+    }
+
+    private static OtaBoard Board(string kind) => kind switch
+    {
+        "small" => OtaBoard.Small(8, hasEcc: true, 0xFF),
+        "unequal" => OtaBoard.Unequal(32, hasEcc: false, 0x00),
+        _ => OtaBoard.Swap(8, hasEcc: true, 0x00),
+    };
+
+    private static OtaRelease Release(uint sequence, int components)
+    {
+        var builder = new OtaManifestBuilder { Product = Lab.Product, Sequence = sequence };
+        OtaImage[] images = [.. Enumerable.Range(0, components).Select(i => OtaImage.Create(Lab.Bytes(1900 - (i * 300), (int)sequence), OtaManifest.MinBlockSize))];
+        for (int i = 0; i < images.Length; i++)
+        {
+            builder.Add(i, "1", images[i]);
+        }
+
+        return Lab.Sign(builder, images);
+    }
+
+    private static OtaEngine Start(FaultFlash flash, OtaLayout layout) =>
+        Lab.Boot(flash, layout, new OtaOptions(Lab.Product) { ChunkLength = 512, BufferLength = 512 });
+
+    private static bool Fetched(OtaEngine engine, OtaRelease release)
+    {
+        engine.Fetch(release);
+        return engine.State == OtaState.Verified;
+    }
+
+    /// <summary>Flash whose driver drops the last byte of what it programs, once the first image is on it.</summary>
+    private sealed class ForgetfulFlash(int blocks) : OtaFlash
+    {
+        private readonly HookFlash _inner = new(blocks);
+        private int _programs;
+
+        public override int Size => _inner.Size;
+
+        public override int WriteUnit => 1;
+
+        public override byte ErasedValue => 0xFF;
+
+        public override int BlockCount => _inner.BlockCount;
+
+        public override int BlockStart(int block) => _inner.BlockStart(block);
+
+        public override int BlockLength(int block) => _inner.BlockLength(block);
+
+        public override bool Read(int address, byte[] buffer, int offset, int count) => _inner.Read(address, buffer, offset, count);
+
+        public override bool Program(int address, byte[] buffer, int offset, int count) =>
+            _inner.Program(address, buffer, offset, ++_programs < 20 ? count : count - 1);
+
+        public override bool EraseBlock(int block) => _inner.EraseBlock(block);
+    }
+}
