@@ -7,7 +7,7 @@ using Flint.Benchmarks.Ratios;
 using Flint.Benchmarks.SecureTunnel;
 using Flint.Benchmarks.SecureTunnel.Load;
 
-if (args is ["ratios", ..])
+if (args is ["ratios", .. var which])
 {
     return RatioRunner.Run(
     [
@@ -15,7 +15,8 @@ if (args is ["ratios", ..])
         .. DeviceNanoRatios.Create(),
         .. OtaRatios.Create(),
         .. SecureTunnelRatios.Create(),
-    ]);
+    ],
+    which.FirstOrDefault());
 }
 
 if (args is ["coap", .. var coap])
@@ -28,5 +29,6 @@ if (args is ["tunnel", .. var rest])
     return await LoadProgram.RunAsync(rest);
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// A process of its own for each class would need a build of its own, which central package versions and lock files stand in the way of.
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run([.. args, "--inProcess"]);
 return 0;

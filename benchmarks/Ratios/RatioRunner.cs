@@ -13,11 +13,13 @@ internal static class RatioRunner
     private const double RoundMilliseconds = 4;
 
     /// <returns>0 where every allocation bar holds, otherwise 1.</returns>
-    public static int Run(IEnumerable<RatioCase> cases)
+    /// <param name="cases">Every case.</param>
+    /// <param name="group">The one package to measure; null: all.</param>
+    public static int Run(IEnumerable<RatioCase> cases, string? group = null)
     {
         Console.WriteLine($"{"operation",-44} {"ours ns",9} {"limit ns",9}  {"limit",-22} {"ratio (quartiles)",-20} {"bar",5} {"peer ns",9}  {"peer",-22} {"peer/ours",9} {"alloc B",8}");
         int failed = 0;
-        foreach (RatioCase one in cases)
+        foreach (RatioCase one in cases.Where(one => group is null || one.Group == group))
         {
             Result result = Measure(one);
             bool allocates = one.AllocationBar is double bar && result.Allocated > bar;

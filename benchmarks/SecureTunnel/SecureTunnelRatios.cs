@@ -24,6 +24,18 @@ internal static class SecureTunnelRatios
             AllocationBar = 64, // the platform's AesCcm allocates 32 bytes a call
         };
 
+        foreach (int size in new[] { 64, 256, 1024 })
+        {
+            var messages = MessageFixture.Create(size);
+            var records = new RecordFixture(SecureTunnelSuite.RsaOaepAes128Gcm, size);
+            yield return new RatioCase("SecureTunnel", $"message {size} B, both ends", messages.Tunnel, "bare AES-GCM", n => Repeat(n, records.BareSealAndOpen))
+            {
+                AllocationBar = null,
+                PeerName = "SslStream, TLS 1.3",
+                Peer = messages.Tls,
+            };
+        }
+
         var s1 = new TunnelFixture(SecureTunnelSuite.RsaOaepAes128Gcm, resume: false);
         var s2 = new TunnelFixture(SecureTunnelSuite.P256RsaPssAes128Gcm, resume: false);
         var resumption = new TunnelFixture(SecureTunnelSuite.RsaOaepAes128Gcm, resume: true);

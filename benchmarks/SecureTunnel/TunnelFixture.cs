@@ -111,7 +111,8 @@ internal sealed class TunnelFixture
 
     private sealed class ReplayCrypto : CryptoProvider
     {
-        private readonly ECParameters _scalar = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256).ExportParameters(true);
+        private byte[]? _share;
+        private byte[]? _secret;
         private byte[]? _signature;
 
         public override void Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> destination) => SystemCrypto.Instance.Hmac(key, data, destination);
@@ -132,12 +133,27 @@ internal sealed class TunnelFixture
 
         public override bool PssVerify(RSA publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) => SystemCrypto.Instance.PssVerify(publicKey, data, signature);
 
-        public override EphemeralKey GenerateEphemeral()
+        public override EphemeralKey GenerateEphemeral() => new ReplayKey(this, SystemCrypto.Instance.GenerateEphemeral());
+
+        /// <summary>A fresh key that does all of its work; what the recorded device answered to is then put in place of it.</summary>
+        private sealed class ReplayKey(ReplayCrypto owner, EphemeralKey fresh) : EphemeralKey
         {
-            using (SystemCrypto.Instance.GenerateEphemeral())
+            public override void WriteShare(Span<byte> destination)
             {
-                return new PlatformEphemeralKey(ECDiffieHellman.Create(_scalar));
+                fresh.WriteShare(destination);
+                owner._share ??= destination[..ProtocolLimits.PointSize].ToArray();
+                owner._share.CopyTo(destination);
             }
+
+            public override bool TryAgree(ReadOnlySpan<byte> peerShare, Span<byte> secret)
+            {
+                bool agreed = fresh.TryAgree(peerShare, secret);
+                owner._secret ??= secret.ToArray();
+                owner._secret.CopyTo(secret);
+                return agreed;
+            }
+
+            public override void Dispose() => fresh.Dispose();
         }
     }
 }

@@ -7,12 +7,12 @@ namespace Flint.Coap;
 /// <summary>Critical options that nobody understands (RFC 7252 section 5.4.1, section 5.4.3 and section 5.4.5).</summary>
 internal static class CoapCriticalOptions
 {
-    /// <summary>The response to a request whose critical options are not all understood; null where they are.</summary>
+    /// <summary>The response to a request whose critical options are not all understood, or whose Hop-Limit is 0 (RFC 8768 section 3); null otherwise.</summary>
     public static CoapResponse? Refuse(CoapOptions options, ReadOnlySpan<CoapOptionNumber> known, IReadOnlySet<CoapOptionNumber> also)
     {
         if (!TryFindUnrecognized(options, known, also, out CoapOptionNumber number))
         {
-            return null;
+            return CoapHopLimit.Refuse(options);
         }
 
         // RFC 7252 section 5.10.2: an endpoint that is no proxy answers 5.05.
@@ -46,11 +46,14 @@ internal static class CoapCriticalOptions
 
     /// <summary>Critical options that the library reads in each request.</summary>
     public static readonly CoapOptionNumber[] InRequests =
-        [CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept];
+    [
+        CoapOptionNumber.UriHost, CoapOptionNumber.UriPort, CoapOptionNumber.UriPath, CoapOptionNumber.UriQuery, CoapOptionNumber.Accept,
+        CoapOptionNumber.Block1, CoapOptionNumber.Block2,
+    ];
 
-    /// <summary>The same where it also serves bodies in blocks (RFC 7959).</summary>
-    public static readonly CoapOptionNumber[] InBlockwiseRequests = [.. InRequests, CoapOptionNumber.Block1, CoapOptionNumber.Block2];
+    /// <summary>The same where it also takes them in bursts, which is for datagrams (RFC 9177).</summary>
+    public static readonly CoapOptionNumber[] InDatagramRequests = [.. InRequests, CoapOptionNumber.QBlock1, CoapOptionNumber.QBlock2];
 
     /// <summary>Critical options that the library reads in each response on a stream.</summary>
-    public static readonly CoapOptionNumber[] InResponses = [];
+    public static readonly CoapOptionNumber[] InResponses = [CoapOptionNumber.Block1, CoapOptionNumber.Block2];
 }

@@ -38,4 +38,7 @@ public enum CoapError
 
     /// <summary>A response arrived, and its code is no success.</summary>
     ErrorResponse,
+
+    /// <summary>A value was asked for (docs/spec/device-mapping.md section 2), and the response holds none of that type.</summary>
+    NotAValue,
 }

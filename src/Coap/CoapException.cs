@@ -9,6 +9,9 @@ public sealed class CoapException : Exception
     public CoapException(CoapError error, string message, Exception? innerException = null)
         : base(message, innerException) => Error = error;
 
+    /// <summary>The response, where the reason is its code; null otherwise. <see cref="CoapResponse.TryGetProblem"/> reads its details.</summary>
+    public CoapResponse? Response { get; init; }
+
     /// <summary>The reason.</summary>
     public CoapError Error { get; }
 }

@@ -4,7 +4,7 @@ using System.Text;
 namespace Flint.Coap;
 
 /// <summary>What a request and a response have in common: options and a payload.</summary>
-public abstract class CoapMessage
+public abstract partial class CoapMessage
 {
     private protected CoapMessage()
     {
@@ -18,10 +18,16 @@ public abstract class CoapMessage
     }
 
     /// <summary>The options.</summary>
-    public CoapOptionList Options { get; }
+    public CoapOptionList Options { get; private set; }
 
     /// <summary>The payload; empty where there is none. The bytes are the caller's and must stay unchanged until the message is sent.</summary>
     public ReadOnlyMemory<byte> Payload { get; set; }
+
+    /// <summary>
+    /// A body in the place of the payload, that is read in parts and goes in blocks where it is larger than a message (RFC 7959); null where the payload is the body. That of a request is its
+    /// sender's to dispose; that of a response is disposed once nobody asks for more of it. What arrives has none.
+    /// </summary>
+    public ICoapBody? Body { get; set; }
 
     /// <summary>What the payload is; null where the message does not say (RFC 7252 section 5.10.3).</summary>
     public CoapContentFormat? ContentFormat

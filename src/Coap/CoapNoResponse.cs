@@ -8,12 +8,5 @@ internal static class CoapNoResponse
         request.Options.TryGetUInt32(CoapOptionNumber.NoResponse, out uint unwanted) && (unwanted >> (response.Class() - 1) & 1) != 0;
 
     /// <summary>Makes a request say that no response is wanted, whatever its class.</summary>
-    public static void SuppressAll(CoapRequest request)
-    {
-        request.Options.Remove(CoapOptionNumber.NoResponse);
-        request.Options.Add(CoapOptionNumber.NoResponse, All);
-    }
-
-    // Specification: section 2.1: 2.xx (2), 4.xx (8) and 5.xx (16).
-    private const uint All = 26;
+    public static void SuppressAll(CoapRequest request) => request.NoResponse = CoapResponseClasses.All;
 }

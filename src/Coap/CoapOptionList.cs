@@ -127,6 +127,9 @@ public sealed class CoapOptionList
         Take(rest);
     }
 
+    /// <summary>The same options, kept where they are until one of the lists changes.</summary>
+    internal CoapOptionList Copy() => new(_bytes, _offset, _length);
+
     private void Insert(CoapOptionNumber number, ReadOnlySpan<byte> value)
     {
         var all = new CoapOptionList();

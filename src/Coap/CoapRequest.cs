@@ -1,12 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.IO.Pipelines;
 
 namespace Flint.Coap;
 
 /// <summary>
 /// A request: one to be sent, or one that a handler was given. The latter is the handler's until its task ends; what it keeps longer it copies.
 /// </summary>
-public sealed class CoapRequest : CoapMessage
+public sealed partial class CoapRequest : CoapMessage
 {
     /// <summary>A request to be sent.</summary>
     /// <param name="method">GET, POST, … or any other code of class 0 but 0.00.</param>
@@ -51,9 +52,6 @@ public sealed class CoapRequest : CoapMessage
 
     /// <summary>The path, percent-encoded: "/" followed by the Uri-Path options (RFC 7252 section 6.5).</summary>
     public string Path => CoapPath.Compose(Options.View);
-
-    /// <summary>The first format that the client accepts; null where it does not say (RFC 7252 section 5.10.4).</summary>
-    public CoapContentFormat? Accept => Options.TryGetUInt32(CoapOptionNumber.Accept, out uint value) ? (CoapContentFormat)value : null;
 
     /// <summary>What stood in the path at <c>{name}</c> of the route that matched, decoded.</summary>
     /// <exception cref="KeyNotFoundException">The route has no such parameter.</exception>
@@ -101,17 +99,19 @@ public sealed class CoapRequest : CoapMessage
         return part;
     }
 
-    /// <summary>The same request once more, whose options can be changed.</summary>
-    internal CoapRequest Copy()
+    /// <summary>This request without its payload and its Block1, for a handler that outlives it.</summary>
+    internal CoapRequest Detach()
     {
-        var copy = new CoapRequest { Method = Method, IsConfirmable = IsConfirmable, Payload = Payload };
-        foreach (CoapOption option in Options)
-        {
-            copy.Options.Add(option.Number, option.Value);
-        }
-
+        CoapRequest copy = Part(default, default, null);
+        copy.Peer = Peer;
         return copy;
     }
+
+    /// <summary>Where the body comes as it arrives; null where the payload is the body.</summary>
+    internal PipeReader? BodyReader { get; set; }
+
+    /// <summary>Where the body of a success goes; null for memory.</summary>
+    internal CoapBodySink? Sink { get; set; }
 
     /// <summary>This request, confirmable: a part of it goes to one of a group.</summary>
     internal CoapRequest AsConfirmable()
@@ -132,5 +132,6 @@ public sealed class CoapRequest : CoapMessage
         Payload = bytes.AsMemory(optionsLength, length - optionsLength);
         Peer = peer;
         MatchedRoute = null;
+        BodyReader = null;
     }
 }

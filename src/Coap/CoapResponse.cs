@@ -4,7 +4,7 @@ using System.Text;
 namespace Flint.Coap;
 
 /// <summary>A response: one that a handler gives, or one that arrived.</summary>
-public sealed class CoapResponse : CoapMessage
+public sealed partial class CoapResponse : CoapMessage
 {
     /// <summary>A response to be sent.</summary>
     /// <exception cref="ArgumentException">No response's code.</exception>
@@ -47,6 +47,19 @@ public sealed class CoapResponse : CoapMessage
         ? new(code) { Payload = diagnostic is null ? default(ReadOnlyMemory<byte>) : Encoding.UTF8.GetBytes(diagnostic) }
         : throw new ArgumentException($"{code.ToDotted()} is no error.", nameof(code));
 
+    /// <summary>The same response with one option more.</summary>
+    internal CoapResponse With(CoapOptionNumber number, uint value)
+    {
+        var copy = new CoapResponse(Code) { Payload = Payload };
+        foreach (CoapOption option in Options)
+        {
+            copy.Options.Add(option.Number, option.Value);
+        }
+
+        copy.Options.Add(number, value);
+        return copy;
+    }
+
     /// <summary>This response with the whole body, of which it had the first block.</summary>
     internal CoapResponse WithBody(ReadOnlyMemory<byte> body)
     {
@@ -56,8 +69,8 @@ public sealed class CoapResponse : CoapMessage
     }
 
     /// <summary>This response, where its code is 2.xx.</summary>
-    /// <exception cref="CoapException">The code is another one: <see cref="CoapError.ErrorResponse"/>, with the code and the diagnostic payload.</exception>
+    /// <exception cref="CoapException">The code is another one: <see cref="CoapError.ErrorResponse"/>, with the code and the diagnostic payload or the problem's details.</exception>
     public CoapResponse EnsureSuccess() => Code.IsSuccess()
         ? this
-        : throw new CoapException(CoapError.ErrorResponse, $"{Code.ToDotted()} {GetText()}".TrimEnd());
+        : throw new CoapException(CoapError.ErrorResponse, $"{Code.ToDotted()} {(TryGetProblem(out CoapProblemDetails? problem) ? problem.ToString() : GetText())}".TrimEnd()) { Response = this };
 }

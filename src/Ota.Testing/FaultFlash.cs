@@ -7,7 +7,7 @@ namespace Flint.Ota.Testing;
 /// NOR flash in memory that fails where it is told to: it loses its power within an operation and leaves behind what real flash may, or its
 /// driver lies. It knows which units are truly erased and notes a program over any other.
 /// </summary>
-public sealed class FaultFlash : OtaFlash
+public sealed class FaultFlash : ProofFlash
 {
     private readonly OtaBoard _board;
     private readonly int[] _starts;
@@ -16,6 +16,12 @@ public sealed class FaultFlash : OtaFlash
     private readonly UnitState[] _units;
     private readonly int[] _erases;
     private readonly List<FlashFault> _faults = [];
+    private readonly byte[] _stuck;
+    private readonly bool[] _dead;
+    private int _operations;
+    private int _faultsMet;
+    private string _violation = "";
+    private bool _isWorn;
     private uint _noise = 1;
 
     /// <summary>Erased flash of the board's shape.</summary>
@@ -33,6 +39,8 @@ public sealed class FaultFlash : OtaFlash
         _unsettled = new byte[_starts[^1]];
         _units = new UnitState[_starts[^1] / board.WriteUnit];
         _erases = new int[board.BlockLengths.Count];
+        _dead = new bool[board.BlockLengths.Count];
+        _stuck = new byte[_starts[^1]];
         Array.Fill(_bytes, board.ErasedValue);
     }
 
@@ -51,17 +59,26 @@ public sealed class FaultFlash : OtaFlash
         FalselyErased,
     }
 
-    /// <summary>The programs and erases so far.</summary>
-    public int Operations { get; private set; }
+    /// <summary>How many erases a block lives for; 0 for ever.</summary>
+    public int Endurance { get; set; }
 
-    /// <summary>What was done that flash does not forgive; empty where nothing was.</summary>
-    public string Violation { get; private set; } = "";
+    /// <inheritdoc/>
+    public override int Operations => _operations;
 
-    /// <summary>How many faults happened.</summary>
-    public int FaultsMet { get; private set; }
+    /// <inheritdoc/>
+    public override string Violation => _violation;
 
-    /// <summary>Whether every fault to come cuts the power, so that the driver tells the truth.</summary>
-    public bool OnlyCuts => _faults.TrueForAll(fault => fault.IsCut);
+    /// <inheritdoc/>
+    public override int FaultsMet => _faultsMet;
+
+    /// <inheritdoc/>
+    public override bool OnlyCuts => _faults.TrueForAll(fault => fault.IsCut);
+
+    /// <inheritdoc/>
+    public override bool IsUnsettled => _unsettled.AsSpan().ContainsAnyExcept((byte)0);
+
+    /// <inheritdoc/>
+    public override bool IsWorn => _isWorn;
 
     /// <inheritdoc/>
     public override int Size => _bytes.Length;
@@ -81,17 +98,17 @@ public sealed class FaultFlash : OtaFlash
     /// <inheritdoc/>
     public override int BlockLength(int block) => _starts[block + 1] - _starts[block];
 
-    /// <summary>How often a block was erased.</summary>
-    public int Erases(int block) => _erases[block];
+    /// <inheritdoc/>
+    public override int Erases(int block) => _erases[block];
 
     /// <summary>The bytes as they are, whatever a read would say.</summary>
-    public ReadOnlySpan<byte> Truth(int address, int count) => _bytes.AsSpan(address, count);
+    public override ReadOnlySpan<byte> Truth(int address, int count) => _bytes.AsSpan(address, count);
 
     /// <summary>Makes something happen at an operation to come.</summary>
     public void Add(FlashFault fault) => _faults.Add(fault);
 
-    /// <summary>Turns bits that were good, as rot does.</summary>
-    public void Rot(int address, byte mask) => _bytes[address] ^= mask;
+    /// <inheritdoc/>
+    public override void Rot(int address, byte mask) => _bytes[address] ^= mask;
 
     /// <summary>Becomes a copy of <paramref name="other"/>, of the same board, with no faults ahead and counters at zero.</summary>
     public void CopyFrom(FaultFlash other, uint seed)
@@ -102,9 +119,12 @@ public sealed class FaultFlash : OtaFlash
         other._units.CopyTo(_units, 0);
         Array.Clear(_erases);
         _faults.Clear();
-        Operations = 0;
-        FaultsMet = 0;
-        Violation = "";
+        _stuck.AsSpan().Clear();
+        Array.Clear(_dead);
+        _isWorn = false;
+        _operations = 0;
+        _faultsMet = 0;
+        _violation = "";
         _noise = seed == 0 ? 1 : seed;
     }
 
@@ -144,6 +164,13 @@ public sealed class FaultFlash : OtaFlash
         }
 
         FlashFault? fault = Next();
+        int block = BlockOf(address);
+        Wear(fault, block, address + (count / 2));
+        if (_dead[block])
+        {
+            return false;
+        }
+
         ReadOnlySpan<byte> wanted = buffer.AsSpan(offset, count);
         Span<byte> target = _bytes.AsSpan(address, count);
         if (fault is null && units.Contains(UnitState.FalselyErased))
@@ -158,6 +185,14 @@ public sealed class FaultFlash : OtaFlash
             return true;
         }
 
+        if (_isWorn)
+        {
+            units.Fill(UnitState.Programmed);
+            wanted.CopyTo(target);
+            Stick(address, count);
+            return fault is { IsCut: true } ? throw new PowerCutException() : true;
+        }
+
         return ProgramUnits(fault, address, wanted, target, units);
     }
 
@@ -168,6 +203,12 @@ public sealed class FaultFlash : OtaFlash
         _erases[block]++;
         int start = _starts[block];
         int length = BlockLength(block);
+        Wear(fault, block, start + (length / 3));
+        if (_dead[block])
+        {
+            return false;
+        }
+
         Span<byte> bytes = _bytes.AsSpan(start, length);
         Span<byte> unsettled = _unsettled.AsSpan(start, length);
         Span<UnitState> units = _units.AsSpan(start / WriteUnit, length / WriteUnit);
@@ -217,7 +258,8 @@ public sealed class FaultFlash : OtaFlash
                 bytes.Fill(ErasedValue);
                 unsettled.Clear();
                 units.Clear();
-                return fault is null ? true : throw new PowerCutException();
+                Stick(start, length);
+                return fault is not { IsCut: true } ? true : throw new PowerCutException();
         }
     }
 
@@ -261,14 +303,44 @@ public sealed class FaultFlash : OtaFlash
         return fault is { IsCut: true } ? throw new PowerCutException() : fault?.Kind != FlashFaultKind.Error;
     }
 
+    private int BlockOf(int address)
+    {
+        int block = Array.BinarySearch(_starts, address);
+        return block >= 0 ? block : ~block - 1;
+    }
+
+    // What does not heal: a block that has lived long enough, or was told to die, and a bit that was told to stick.
+    private void Wear(FlashFault? fault, int block, int address)
+    {
+        if (fault?.Kind == FlashFaultKind.BlockDies || (Endurance > 0 && _erases[block] > Endurance))
+        {
+            _dead[block] = true;
+            _isWorn = true;
+        }
+
+        if (fault?.Kind == FlashFaultKind.BitSticks)
+        {
+            _stuck[address] = 0x08;
+            _isWorn = true;
+        }
+    }
+
+    private void Stick(int address, int count)
+    {
+        for (int i = address; _isWorn && i < address + count; i++)
+        {
+            _bytes[i] = ErasedValue == 0xFF ? (byte)(_bytes[i] & ~_stuck[i]) : (byte)(_bytes[i] | _stuck[i]);
+        }
+    }
+
     private FlashFault? Next()
     {
-        Operations++;
+        _operations++;
         foreach (FlashFault fault in _faults)
         {
-            if (fault.Operation == Operations)
+            if (fault.Operation == _operations)
             {
-                FaultsMet++;
+                _faultsMet++;
                 return fault;
             }
         }
@@ -278,7 +350,7 @@ public sealed class FaultFlash : OtaFlash
 
     private bool Violate(string what)
     {
-        Violation = Violation.Length > 0 ? Violation : what;
+        _violation = _violation.Length > 0 ? _violation : what;
         return false;
     }
 

@@ -8,8 +8,11 @@ public readonly record struct FlashFault(int Operation, FlashFaultKind Kind)
     /// <summary>The kinds that cut the power.</summary>
     public const int CutKinds = 6;
 
-    /// <summary>All kinds.</summary>
+    /// <summary>The kinds that pass: an erase heals what they did.</summary>
     public const int Kinds = 10;
+
+    /// <summary>All kinds; those from <see cref="Kinds"/> on stay.</summary>
+    public const int AllKinds = 12;
 
     /// <summary>Whether the power goes.</summary>
     public bool IsCut => (int)Kind < CutKinds;

@@ -32,4 +32,10 @@ public enum FlashFaultKind
 
     /// <summary>A program leaves one bit wrong and reports success; an erase likewise.</summary>
     WrongBit = 9,
+
+    /// <summary>The block dies: from now on neither erases nor programs of it do anything, and both report an error.</summary>
+    BlockDies = 10,
+
+    /// <summary>A bit of what is programmed, or of the block that is erased, is stuck from now on at the value that is not the erased one.</summary>
+    BitSticks = 11,
 }

@@ -39,6 +39,17 @@ public sealed class OtaBoard
         Layout = flash => OtaLayout.Divide(flash, factory: true, evidence: true),
     };
 
+    /// <summary>A small board that runs from one place only: images are moved there through a store that is one block longer.</summary>
+    public static OtaBoard Swap(int writeUnit, bool hasEcc, byte erasedValue) => new()
+    {
+        Name = $"swap-w{writeUnit}-{(hasEcc ? "ecc" : "plain")}-{erasedValue:x2}",
+        BlockLengths = [.. Enumerable.Repeat(1024, 26)],
+        WriteUnit = writeUnit,
+        HasEcc = hasEcc,
+        ErasedValue = erasedValue,
+        Layout = flash => OtaLayout.DivideForSwap(flash, runningBlock: 23, evidence: true),
+    };
+
     /// <summary>Blocks of unequal length, the banks' different too, and two components that update as one set.</summary>
     public static OtaBoard Unequal(int writeUnit, bool hasEcc, byte erasedValue) => new()
     {

@@ -54,7 +54,7 @@ public sealed class OtaProof : IDisposable
             _flash.Add(fault);
         }
 
-        return new ProofRun(_board, _layout, _trust, _releases, scenario, _flash).Run(out operations);
+        return new ProofRun(_layout, _trust, _releases, scenario, _flash).Run(out operations);
     }
 
     /// <summary>One fault at every operation, of every kind.</summary>
@@ -64,6 +64,24 @@ public sealed class OtaProof : IDisposable
         for (int at = 1; at <= operations; at++)
         {
             for (int kind = 0; kind < FlashFault.Kinds; kind++)
+            {
+                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>
+    /// At every operation a block that dies or a bit that sticks, for good. The update may fail then; what has to hold is that something signed
+    /// boots, the same each time, above the floor, after as many trial boots as allowed.
+    /// </summary>
+    public OtaProofReport RunWear(OtaScenario scenario, int phase)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        for (int at = 1; at <= operations; at++)
+        {
+            for (int kind = FlashFault.Kinds; kind < FlashFault.AllKinds; kind++)
             {
                 Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
             }

@@ -38,4 +38,10 @@ public enum OtaScenario
 
     /// <summary>The download is paused, the device restarts, and the download goes on.</summary>
     Pause = 11,
+
+    /// <summary>While the power is off in the middle of a download, a bit rots of what was verified: it does not count, and is fetched again.</summary>
+    RotDownload = 12,
+
+    /// <summary>Chunks of another image, of none, and such as came before arrive between the right ones: each is left aside for its reason.</summary>
+    ForeignChunks = 13,
 }

@@ -11,16 +11,16 @@ namespace Flint.Ota.Testing;
 internal sealed class ProofRun
 {
     private const int MaxPowerOns = 60;
+    private const int MaxWornPowerOns = 12;
     private const int MaxTrials = 3;
     private const int SettleBoots = 10;
     private const int SteadyBoots = 3;
 
-    private readonly OtaBoard _board;
     private readonly OtaLayout _layout;
     private readonly OtaTrust _trust;
     private readonly ProofRelease[] _releases;
     private readonly OtaScenario _scenario;
-    private readonly FaultFlash _flash;
+    private readonly ProofFlash _flash;
     private readonly bool _driverLied;
     private readonly OtaRequest _request = new();
     private readonly byte[] _frame = new byte[OtaChunkFrame.HeaderLength + 1024];
@@ -40,9 +40,8 @@ internal sealed class ProofRun
     private int _offered;
     private int _powerOns;
 
-    public ProofRun(OtaBoard board, OtaLayout layout, OtaTrust trust, ProofRelease[] releases, OtaScenario scenario, FaultFlash flash)
+    public ProofRun(OtaLayout layout, OtaTrust trust, ProofRelease[] releases, OtaScenario scenario, ProofFlash flash)
     {
-        _board = board;
         _layout = layout;
         _trust = trust;
         _releases = releases;
@@ -53,7 +52,7 @@ internal sealed class ProofRun
 
     private uint Goal => _scenario switch
     {
-        OtaScenario.Good or OtaScenario.BadServer or OtaScenario.Pause => 2,
+        OtaScenario.Good or OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.RotDownload or OtaScenario.ForeignChunks => 2,
         OtaScenario.SwitchManifest or OtaScenario.TwoUpdates or OtaScenario.Abort or OtaScenario.Factory => 3,
         _ => 1,
     };
@@ -63,7 +62,7 @@ internal sealed class ProofRun
     public string Run(out int operations)
     {
         bool isDone = false;
-        while (!isDone && _failure.Length == 0 && _powerOns < MaxPowerOns)
+        while (!isDone && _failure.Length == 0 && _powerOns < (_flash.IsWorn ? MaxWornPowerOns : MaxPowerOns))
         {
             _powerOns++;
             try
@@ -77,6 +76,7 @@ internal sealed class ProofRun
         }
 
         operations = _flash.Operations;
+        isDone |= _flash.IsWorn;
         Require(isDone || _failure.Length > 0, "P2: did not converge");
         Require(_flash.Violation.Length == 0, "P7: " + _flash.Violation);
         if (_failure.Length == 0)
@@ -110,13 +110,13 @@ internal sealed class ProofRun
 
         if (_scenario == OtaScenario.RotConfirmed && runs == 2 && !_isRotten)
         {
-            _isRotten = Rot(engine.Boot.Bank);
+            _isRotten = Rot(PlaceOf(engine.Boot.Bank));
             return false;
         }
 
         if (_scenario == OtaScenario.Factory && runs == 2 && engine.Boot.Source == OtaBootSource.Confirmed && !_isRotten)
         {
-            _isRotten = Rot(0) && Rot(1);
+            _isRotten = Rot(PlaceOf(0)) && Rot(PlaceOf(1));
             return false;
         }
 
@@ -133,7 +133,10 @@ internal sealed class ProofRun
         // P1: what runs is, byte for byte, what was signed.
         ProofRelease? release = boot.Sequence is >= 1 and <= 3 ? _releases[boot.Sequence - 1] : null;
         bool mayUseFactory = _scenario == OtaScenario.Factory && _isRotten;
-        Require(boot.Source != OtaBootSource.Recovery && release is not null, "P1: nothing to boot");
+
+        // Where the one place to run from is worn, nothing can run.
+        bool mayHaveNothing = _flash.IsWorn && _layout.HasSwap && boot.Source == OtaBootSource.Recovery;
+        Require(mayHaveNothing || (boot.Source != OtaBootSource.Recovery && release is not null), "P1: nothing to boot");
         Require(boot.Source != OtaBootSource.Factory || mayUseFactory, "P8: the factory image while a bank is good");
         if (_failure.Length > 0 || release is null)
         {
@@ -161,9 +164,10 @@ internal sealed class ProofRun
             Require(boot.Sequence >= _confirmed || _isRotten, $"P5: version {boot.Sequence} boots after {_confirmed} was confirmed");
         }
 
-        if (engine.State is OtaState.Downloading or OtaState.Verified && !_driverLied)
+        if (engine.State is OtaState.Downloading or OtaState.Verified)
         {
-            Require(engine.Progress.VerifiedBytes >= _progress, "P10: progress went back");
+            Require(_driverLied || _isRotten || engine.Progress.VerifiedBytes >= _progress, "P10: progress went back");
+            CheckCounted(engine);
         }
 
         return engine;
@@ -175,7 +179,7 @@ internal sealed class ProofRun
         bool isBad = (runs == 2 && _scenario is OtaScenario.BadSelfTest or OtaScenario.CrashLoop) || (runs == 3 && _scenario == OtaScenario.BadFloor);
         if (_scenario == OtaScenario.RotTrial && runs == 2)
         {
-            _isRotten = Rot(engine.Boot.Bank);
+            _isRotten = Rot(PlaceOf(engine.Boot.Bank));
             return false;
         }
 
@@ -286,6 +290,12 @@ internal sealed class ProofRun
             return true;
         }
 
+        if (_scenario == OtaScenario.RotDownload && !_isRotten && release.Sequence == 2 && engine.Progress.VerifiedBytes >= 2048)
+        {
+            _isRotten = Rot(Find(release, engine.Boot.Bank, 1024));
+            return true;
+        }
+
         if (isHalfWay && _scenario == OtaScenario.Pause && _pauses < 2)
         {
             _pauses++;
@@ -317,16 +327,37 @@ internal sealed class ProofRun
             OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
         }
 
+        if (_scenario == OtaScenario.ForeignChunks)
+        {
+            CarryForeign(engine, written);
+        }
+
         _fetched += _request.IsTable ? 0 : _request.Length;
         OtaStatus status = engine.OnChunk(_frame, 0, written);
         Require(status is OtaStatus.Ok or OtaStatus.BlockMismatch or OtaStatus.DownloadFailed, $"chunk: {status}");
         if (status == OtaStatus.DownloadFailed)
         {
-            Require(false, $"the download was given up: {engine.LastReason}");
+            Require(_flash.IsWorn, $"the download was given up: {engine.LastReason}");
+            return;
         }
 
         _progress = engine.Progress.VerifiedBytes;
+        CheckCounted(engine);
         Require(_progress <= engine.Progress.TotalBytes, "P10: more than everything");
+    }
+
+    // The right bytes at the right place of another artifact, and beyond the end of this one; and a chunk cut short.
+    private void CarryForeign(OtaEngine engine, int written)
+    {
+        byte[] good = _frame[..written];
+        _request.Artifact[0] ^= 2;
+        OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
+        _request.Artifact[0] ^= 2;
+        Require(engine.OnChunk(_frame, 0, written) == OtaStatus.ChunkCorrupt, "a chunk of another image is taken");
+        OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, 1 << 20, _request.Length);
+        Require(engine.OnChunk(_frame, 0, written) == OtaStatus.ChunkOutOfRange, "a chunk beyond the image is taken");
+        Require(engine.OnChunk(good, 0, written - 1) == OtaStatus.ChunkMalformed, "a chunk cut short is taken");
+        good.CopyTo(_frame, 0);
     }
 
     private void Arm(OtaEngine engine)
@@ -338,7 +369,7 @@ internal sealed class ProofRun
             _progressOf = 0;
             if (_scenario == OtaScenario.RotTrial && !_isRotten)
             {
-                _isRotten = Rot(IsInBank(_releases[1], 0) ? 0 : 1);
+                _isRotten = Rot(Find(_releases[1], engine.Boot.Bank, _releases[1].Images[0].Length));
             }
         }
     }
@@ -366,7 +397,7 @@ internal sealed class ProofRun
 
     private bool IsInBank(ProofRelease release, int bank)
     {
-        OtaBankLayout place = _layout.Bank(bank);
+        OtaBankLayout place = _layout.Bank(_layout.HasSwap && bank != OtaLayout.FactoryBank ? 0 : bank);
         for (int i = 0; i < release.Images.Length; i++)
         {
             int address = _flash.BlockStart(place.Image(i).FirstBlock);
@@ -379,22 +410,72 @@ internal sealed class ProofRun
         return true;
     }
 
-    private bool Rot(int bank)
+    // Where the first image of the bank that boots lies: on boards with one place to run from, there.
+    private int PlaceOf(int bank) =>
+        _flash.BlockStart(_layout.Bank(_layout.HasSwap && bank != OtaLayout.FactoryBank ? 0 : bank).Image(0).FirstBlock);
+
+    // Where the bank that does not run has its first image: the other bank, or the store from its first slot on or its second.
+    private int[] Elsewhere(int running)
     {
-        _flash.Rot(_flash.BlockStart(_layout.Bank(bank).Image(0).FirstBlock) + 777, 0x04);
+        if (!_layout.HasSwap)
+        {
+            return running == 0 ? [PlaceOf(1)] : running == 1 ? [PlaceOf(0)] : [PlaceOf(0), PlaceOf(1)];
+        }
+
+        int store = _flash.BlockStart(_layout.Bank(1).Image(0).FirstBlock);
+        return [store, store + _layout.SlotLength];
+    }
+
+    // Which of these places holds the image, of which the first bytes are there.
+    private int Find(ProofRelease release, int running, int bytes)
+    {
+        int[] places = Elsewhere(running);
+        ReadOnlySpan<byte> image = release.Images[0].AsSpan(0, bytes);
+        return _flash.Truth(places[0], bytes).SequenceEqual(image) ? places[0] : places[^1];
+    }
+
+    // P10: what is counted as verified is on flash, byte for byte, whatever was marked before. For the first image; others follow it.
+    private void CheckCounted(OtaEngine engine)
+    {
+        bool isThere = false;
+        foreach (int place in Elsewhere(engine.Boot.Bank))
+        {
+            foreach (ProofRelease release in _releases)
+            {
+                byte[] image = release.Images[0];
+                int counted = Math.Min(engine.Progress.VerifiedBytes, image.Length);
+                isThere = isThere || _flash.Truth(place, counted).SequenceEqual(image.AsSpan(0, counted));
+            }
+        }
+
+        Require(isThere, "P10: counts as verified what is not on flash");
+    }
+
+    private bool Rot(int place)
+    {
+        _flash.Rot(place + 777, 0x04);
         return true;
     }
 
     private void CheckSettled()
     {
         int operations = 0;
+        uint settled = _flash.IsWorn ? 0 : Goal;
         for (int boot = 0; boot < SettleBoots + SteadyBoots && _failure.Length == 0; boot++)
         {
             // A second copy with a bit that does not settle may be noticed late, and is then committed again, once.
             operations = boot <= SettleBoots ? _flash.Operations : operations;
             try
             {
-                Require(Start().Boot.Sequence == Goal, "P5: a settled device changed its mind");
+                int before = _flash.Operations;
+                uint runs = Start().Boot.Sequence;
+                settled = settled == 0 ? runs : settled;
+                Require(runs == settled, "P5: a settled device changed its mind");
+                if (_flash.Operations == before && !_flash.IsUnsettled)
+                {
+                    // Nothing changed and nothing reads differently: every boot from here on is this one.
+                    return;
+                }
             }
             catch (PowerCutException)
             {
@@ -402,13 +483,21 @@ internal sealed class ProofRun
             }
         }
 
-        Require(_flash.Operations == operations, "P6: a settled boot wrote to flash");
+        // With a block of state that is dead, each boot tries to have its copies again.
+        Require(_flash.Operations == operations || _flash.IsWorn, "P6: a settled boot wrote to flash");
     }
 
     // P9: a block of a bank is erased once for each offer, and once more for each fault or restart in its middle. P11: after a cut, one segment.
     private void CheckWear()
     {
-        int allowed = 3 + (2 * _flash.FaultsMet) + (_scenario is OtaScenario.BadServer ? 1 : 0);
+        if (_flash.IsWorn)
+        {
+            return;
+        }
+
+        // A move of images erases each block once.
+        int moves = _layout.HasSwap ? 4 : 0;
+        int allowed = 3 + moves + (2 * _flash.FaultsMet) + (_scenario is OtaScenario.BadServer or OtaScenario.RotDownload ? 1 : 0);
         for (int bank = 0; bank < 2; bank++)
         {
             OtaBankLayout place = _layout.Bank(bank);
@@ -423,18 +512,18 @@ internal sealed class ProofRun
         }
 
         int segment = 0;
-        foreach (int length in _board.BlockLengths)
+        for (int block = 0; block < _flash.BlockCount; block++)
         {
-            segment = Math.Max(segment, length);
+            segment = Math.Max(segment, _flash.BlockLength(block));
         }
 
-        bool restarts = _scenario is OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.Abort;
+        bool restarts = _scenario is OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.Abort or OtaScenario.RotDownload;
         int again = _flash.FaultsMet + (restarts ? 1 : 0);
         Require(_fetched <= _offered + (again * 2 * segment), $"P11: fetched {_fetched} bytes of {_offered}");
     }
 
     private void Expect(OtaStatus status, OtaStatus expected, string what) =>
-        Require(status == expected || (status == OtaStatus.FlashFailed && _flash.FaultsMet > 0), $"{what}: {status}");
+        Require(_flash.IsWorn || status == expected || (status == OtaStatus.FlashFailed && _flash.FaultsMet > 0), $"{what}: {status}");
 
     private bool Require(bool holds, string otherwise)
     {

@@ -38,6 +38,9 @@ public sealed class MemoryFlash : OtaFlash
     /// <inheritdoc/>
     public override int BlockCount => _bytes.Length / _blockLength;
 
+    /// <inheritdoc/>
+    public override byte[] Memory => _bytes;
+
     /// <summary>What the flash holds, for a test to look at or to damage.</summary>
     public Span<byte> Bytes => _bytes;
 

@@ -15,9 +15,20 @@ public sealed class OtaProvisioner
     private readonly OtaBankStore _store;
     private readonly OtaManifest _manifest = new();
     private readonly byte[] _buffer;
+    private readonly OtaOptions? _options;
 
-    /// <summary>A provisioner for flash that is laid out as <paramref name="layout"/> says.</summary>
+    /// <summary>A provisioner of one kind of device: what is signed for another product, hardware revision or device is refused.</summary>
     /// <exception cref="ArgumentException">The layout does not fit; the message says what to change.</exception>
+    public OtaProvisioner(OtaFlash flash, OtaLayout layout, OtaTrust trust, OtaOptions options)
+        : this(flash, layout, trust)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+    }
+
+    /// <summary>A provisioner that takes what is signed for any product: for a bench that knows what lies on it.</summary>
+    /// <exception cref="ArgumentException">The layout does not fit; the message says what to change.</exception>
+    /// <remarks>A provisioner for flash that is laid out as <paramref name="layout"/> says.</remarks>
     public OtaProvisioner(OtaFlash flash, OtaLayout layout, OtaTrust trust)
     {
         ArgumentNullException.ThrowIfNull(flash);
@@ -49,6 +60,7 @@ public sealed class OtaProvisioner
             Confirmed = 0,
             Floor = _manifest.SecurityVersion,
             Reason = (int)OtaReason.Provisioned,
+            HighestSequence = _manifest.Sequence,
         };
         record.BankStatus[0] = OtaStateRecord.Valid;
         _manifest.ComputeDigest(_trust, record.Digests, 0);
@@ -91,6 +103,13 @@ public sealed class OtaProvisioner
         if (!_manifest.VerifySignature(_trust, new byte[OtaTrust.DigestLength]))
         {
             return OtaStatus.SignatureInvalid;
+        }
+
+        // [OTA-101] Before anything is written.
+        OtaStatus meant = _options is null ? OtaStatus.Ok : OtaEngine.CheckDevice(_manifest, _options);
+        if (meant != OtaStatus.Ok)
+        {
+            return meant;
         }
 
         if (_manifest.ComponentCount != bank.ComponentCount)

@@ -3,15 +3,20 @@ using System.Globalization;
 using Flint.Ota.Proof;
 using Flint.Ota.Testing;
 
-// dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--pairs N] [--random N] [--exhaustive MINUTES] [--replay BOARD LINE]
+// dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--wear] [--ci] [--pairs N] [--random N] [--exhaustive PAIRS] [--replay BOARD LINE], then the start of a board's name
+byte[] erasedValues = [0xFF, 0x00];
+int[] units = [1, 8, 32, 256];
+bool[] eccs = [false, true];
 OtaBoard[] boards =
 [
-    .. from unit in new[] { 1, 8, 32, 256 } from ecc in new[] { false, true } from erased in new byte[] { 0xFF, 0x00 } select OtaBoard.Small(unit, ecc, erased),
-    .. from unit in new[] { 1, 8, 32, 256 } from ecc in new[] { false, true } select OtaBoard.Unequal(unit, ecc, 0xFF),
+    .. from unit in units from ecc in eccs from erased in erasedValues select OtaBoard.Small(unit, ecc, erased),
+    .. from unit in units from ecc in eccs from erased in erasedValues select OtaBoard.Unequal(unit, ecc, erased),
+    .. from unit in units from ecc in eccs from erased in erasedValues select OtaBoard.Swap(unit, ecc, erased),
 ];
 OtaScenario[] scenarios = Enum.GetValues<OtaScenario>();
 OtaScenario[] core = [OtaScenario.Good, OtaScenario.BadSelfTest, OtaScenario.SwitchManifest, OtaScenario.TwoUpdates];
 var clock = Stopwatch.StartNew();
+var gate = new Lock();
 long runs = 0;
 long failures = 0;
 
@@ -30,21 +35,33 @@ if (args is ["--device", string folder])
 }
 
 string mode = args.Length > 0 ? args[0] : "--singles";
-int number = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 100;
+int number = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
+if (args is [_, _, var only, ..])
+{
+    boards = [.. boards.Where(board => board.Name.StartsWith(only, StringComparison.Ordinal))];
+}
+
 switch (mode)
 {
     case "--singles":
         Singles();
         break;
+    case "--wear":
+        Wear();
+        break;
+    case "--ci":
+        Singles();
+        Wear();
+        Pairs(core, slices: 500);
+        break;
     case "--pairs":
-        Each(boards, scenarios, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase, 0, number));
+        Pairs(scenarios, number);
         break;
     case "--random":
-        Each(boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunRandom(scenario, phase, number, 6, 20141007));
+        Each("random", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunRandom(scenario, phase, number, 6, 20141007));
         break;
     case "--exhaustive":
-        Singles();
-        Exhaustive(TimeSpan.FromMinutes(number));
+        Exhaustive(args.Length > 1 ? number : 1_000_000);
         break;
     default:
         Console.WriteLine($"unknown: {mode}");
@@ -54,24 +71,27 @@ switch (mode)
 Console.WriteLine($"{runs} runs, {failures} failures, {clock.Elapsed.TotalSeconds:0} s");
 return failures == 0 ? 0 : 1;
 
-void Singles() => Each(boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunSingles(scenario, phase));
+void Singles() => Each("single faults", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunSingles(scenario, phase));
 
-// Whole boards, in an order that puts unlike ones first, as many as the time allows; what was run is printed, so what was not is known.
-void Exhaustive(TimeSpan most)
+void Wear() => Each("wear", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunWear(scenario, phase));
+
+void Pairs(OtaScenario[] played, int slices) => Each("pairs", boards, played, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase, 0, slices));
+
+// Every pair on whole boards, unlike ones first, until there are as many as asked for; each board is printed, so what was not run is known.
+void Exhaustive(long most)
 {
-    OtaBoard[] order = [.. boards.OrderBy(board => Array.IndexOf(boards, board) % 5)];
-    foreach (OtaBoard board in order)
+    OtaBoard[] order = [.. boards.OrderBy(board => Array.IndexOf(boards, board) % 17)];
+    for (int i = 0; i < order.Length && runs < most; i += 2)
     {
-        if (clock.Elapsed < most)
-        {
-            Each([board], core, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase));
-        }
+        Each($"every pair, {order[i].Name}", order[i..Math.Min(order.Length, i + 2)], core, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase));
     }
 }
 
-void Each(OtaBoard[] some, OtaScenario[] played, int phases, Func<OtaProof, OtaScenario, int, OtaProofReport> run)
+// A board per processor at a time; a proof is not for several threads.
+void Each(string what, OtaBoard[] some, OtaScenario[] played, int phases, Func<OtaProof, OtaScenario, int, OtaProofReport> run)
 {
-    foreach (OtaBoard board in some)
+    long before = runs;
+    Parallel.ForEach(some, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, board =>
     {
         using var proof = new OtaProof(board);
         foreach (OtaScenario scenario in played.Where(proof.Supports))
@@ -79,14 +99,18 @@ void Each(OtaBoard[] some, OtaScenario[] played, int phases, Func<OtaProof, OtaS
             for (int phase = 0; phase < phases; phase++)
             {
                 OtaProofReport report = run(proof, scenario, phase);
-                runs += report.Runs;
-                failures += report.Failures;
-                Console.WriteLine(report);
-                foreach (string line in report.Lines)
+                lock (gate)
                 {
-                    Console.WriteLine($"    {board.Name} {line}");
+                    runs += report.Runs;
+                    failures += report.Failures;
+                    Console.WriteLine(report);
+                    foreach (string line in report.Lines)
+                    {
+                        Console.WriteLine($"    {board.Name} {line}");
+                    }
                 }
             }
         }
-    }
+    });
+    Console.WriteLine($"{what}: {runs - before} runs, {failures} failures so far, {clock.Elapsed.TotalSeconds:0} s since the start");
 }

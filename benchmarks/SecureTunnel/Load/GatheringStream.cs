@@ -8,6 +8,10 @@ internal sealed class GatheringStream(Stream inner) : Stream
     private readonly byte[] _block = new byte[32 * 1024];
     private int _length;
 
+    public long Sent { get; private set; }
+
+    public long Received { get; private set; }
+
     /// <summary>False sends at once, as during a handshake.</summary>
     public bool IsGathering { get; set; }
 
@@ -27,6 +31,7 @@ internal sealed class GatheringStream(Stream inner) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        Sent += buffer.Length;
         if (_length + buffer.Length > _block.Length || !IsGathering)
         {
             await inner.WriteAsync(_block.AsMemory(0, _length), cancellationToken);
@@ -46,9 +51,14 @@ internal sealed class GatheringStream(Stream inner) : Stream
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int read = await inner.ReadAsync(buffer, cancellationToken);
+        Received += read;
+        return read;
+    }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.ReadAsync(buffer, offset, count, cancellationToken);
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 

@@ -84,6 +84,13 @@ internal sealed class LoadClient : IDisposable
         stream.IsGathering = false;
     }
 
+    /// <summary>A session of its own, with a stream to the server: the caller disposes it.</summary>
+    public async Task<SecureTunnelConnection> ConnectAsync()
+    {
+        TcpClient socket = await DialAsync();
+        return (SecureTunnelConnection)await OpenAsync(socket.GetStream());
+    }
+
     public async Task HoldAsync(int count)
     {
         for (int i = 0; i < count; i++)
@@ -94,8 +101,33 @@ internal sealed class LoadClient : IDisposable
         }
     }
 
-    /// <summary>ClientHellos that are well formed, for the right key, with a ciphertext that opens to nothing: each costs the server a private-key operation.</summary>
-    public async Task FloodAsync(CancellationToken stop)
+    /// <summary>
+    /// A ClientHello that is well formed, for the right key, with a ciphertext that opens to nothing: it costs the server a private-key operation. Returns before the answer is read, so the rate is the attacker's.
+    /// </summary>
+    public async Task BogusHelloAsync(CancellationToken stop)
+    {
+        byte[] frame = BogusHello();
+        using TcpClient socket = await DialAsync();
+        await socket.GetStream().WriteAsync(frame, stop);
+        await Task.Delay(20, stop);
+        Interlocked.Increment(ref _flooded);
+    }
+
+    /// <summary>The first byte of a hello, then silence until <paramref name="stop"/>; with <paramref name="drip"/> another byte each time.</summary>
+    public async Task HangAsync(TimeSpan? drip, CancellationToken stop)
+    {
+        byte[] frame = BogusHello();
+        using TcpClient socket = await DialAsync();
+        NetworkStream stream = socket.GetStream();
+        Interlocked.Increment(ref _flooded);
+        foreach (byte one in frame)
+        {
+            await stream.WriteAsync(new[] { one }, stop);
+            await Task.Delay(drip ?? Timeout.InfiniteTimeSpan, stop);
+        }
+    }
+
+    private byte[] BogusHello()
     {
         byte[] frame = new byte[1026];
         new ClientHello
@@ -106,22 +138,7 @@ internal sealed class LoadClient : IDisposable
             KeyId = _options.Pins!.Current.KeyHash[..8],
             Kem = new byte[256],
         }.TryWrite(frame.AsSpan(2), out int written);
-        Frame.WriteHeader(frame, written);
-        byte[] answer = new byte[256];
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                using TcpClient socket = await DialAsync();
-                await socket.GetStream().WriteAsync(frame.AsMemory(0, written + 2), stop);
-                await socket.GetStream().ReadAtLeastAsync(answer, 2, throwOnEndOfStream: false, stop);
-                Interlocked.Increment(ref _flooded);
-            }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-            {
-                // refused or ended: the flood goes on
-            }
-        }
+        return frame[..Frame.WriteHeader(frame, written)];
     }
 
     public void Dispose()
@@ -148,23 +165,25 @@ internal sealed class LoadClient : IDisposable
             return stream;
         }
 
-        if (_server.Kind != "tls")
+        if (!_server.Kind.StartsWith("tls", StringComparison.Ordinal))
         {
             SecureTunnelConnection tunnel = await SecureTunnelClient.ConnectAsync(SecureTunnelTransport.FromStream(stream), _options);
             (LastSent, LastReceived) = (tunnel.Statistics.HandshakeBytesSent, tunnel.Statistics.HandshakeBytesReceived);
             return tunnel;
         }
 
-        var tls = new SslStream(stream);
+        var counted = new GatheringStream(stream);
+        var tls = new SslStream(counted);
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "flint",
-            ClientCertificateContext = _context,
+            ClientCertificateContext = _server.Kind == "tls" ? _context : null,
             EnabledSslProtocols = SslProtocols.Tls13,
             AllowTlsResume = _how == "resume",
             RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
         });
         await tls.ReadExactlyAsync(greeting);
+        (LastSent, LastReceived) = (counted.Sent, counted.Received);
         return tls;
     }
 }

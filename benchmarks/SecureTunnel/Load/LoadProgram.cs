@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Flint.Benchmarks.SecureTunnel.Load;
 
 /// <summary>
-/// <c>benchmarks -- tunnel [handshakes] [connections]</c>, or <c>tunnel idle N</c>, <c>tunnel messages N</c>, <c>tunnel oaep N</c>: over loopback TCP, a server process of each kind and this process as its clients. Reports what the server pays: processor time and
+/// <c>benchmarks -- tunnel [handshakes] [connections]</c>, or <c>tunnel idle N</c>, <c>tunnel messages N</c>, <c>tunnel handshakes N</c>, <c>tunnel flood</c>, <c>tunnel oaep N</c>: over loopback TCP, a server process of each kind and this process as its clients. Reports what the server pays: processor time and
 /// resident memory, beside SslStream with TLS 1.3 and certificates on both sides.
 /// </summary>
 internal static class LoadProgram
@@ -19,6 +19,18 @@ internal static class LoadProgram
         if (args is ["oaep", ..])
         {
             OaepTiming.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 30_000);
+            return 0;
+        }
+
+        if (args is ["flood", ..])
+        {
+            await FloodTable.RunAsync();
+            return 0;
+        }
+
+        if (args is ["handshakes", var some])
+        {
+            await HandshakesAsync(int.Parse(some, CultureInfo.InvariantCulture));
             return 0;
         }
 
@@ -40,14 +52,14 @@ internal static class LoadProgram
         await HandshakesAsync(handshakes);
         await MessagesAsync(handshakes * 20);
         await IdleAsync(connections);
-        await FloodAsync();
+        await FloodTable.RunAsync();
         return 0;
     }
 
     private static async Task HandshakesAsync(int count)
     {
         Console.WriteLine($"\n{"handshake",-34} {"CPU µs",9} {"sent B",8} {"received B",11}");
-        foreach ((string kind, string how) in new[] { ("tls", "full"), ("tls", "resume"), ("s1", "full"), ("s2", "full"), ("s1", "resume"), ("s1", "resume-p256") })
+        foreach ((string kind, string how) in new[] { ("tls", "full"), ("tls", "resume"), ("tls-server", "full"), ("tls-server", "resume"), ("s1", "full"), ("s2", "full"), ("s1", "resume"), ("s1", "resume-p256") })
         {
             await using var server = await ServerProcess.StartAsync(kind);
             using var client = new LoadClient(server, how);
@@ -91,40 +103,6 @@ internal static class LoadProgram
             await client.HoldAsync(count);
             ServerReport after = await server.ReportAsync();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind,-34} {(after.ResidentBytes - before.ResidentBytes) / count,16} {(after.ManagedBytes - before.ManagedBytes) / count,16}"));
-        }
-    }
-
-    private static async Task FloodAsync()
-    {
-        Console.WriteLine($"\n{"while bogus hellos flood",-34} {"median ms",10} {"worst ms",10} {"failed",8}");
-        foreach (bool flood in new[] { false, true })
-        {
-            await using var server = await ServerProcess.StartAsync("s1");
-            using var client = new LoadClient(server, "resume");
-            await client.HandshakesAsync(5);
-            using var stop = new CancellationTokenSource();
-            Task[] attackers = flood ? [.. Enumerable.Range(0, 32).Select(_ => client.FloodAsync(stop.Token))] : [];
-            var times = new List<double>();
-            int failed = 0;
-            for (int i = 0; i < 200; i++)
-            {
-                long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                try
-                {
-                    await client.HandshakesAsync(1);
-                    times.Add(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                }
-                catch (Exception)
-                {
-                    failed++;
-                }
-            }
-
-            await stop.CancelAsync();
-            await Task.WhenAll(attackers);
-            times.Sort();
-            string name = flood ? $"resumption, {client.Flooded} bogus hellos" : "resumption, no flood";
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-34} {times[times.Count / 2],10:0.00} {times[^1],10:0.00} {failed,8}"));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
@@ -12,13 +13,14 @@ using Flint.SecureTunnel;
 
 namespace Flint.Benchmarks.SecureTunnel.Load;
 
-/// <summary>A server of one kind (bare, tls, s1, s2) in its own process: prints its port and public key, then a report for each line that it is given.</summary>
+/// <summary>A server of one kind (bare; tls, mutual; tls-server, without a certificate of the device; s1, s2; echo, S1 that sends back what it gets) in its own process: prints its port and public key, then a report for each line that it is given.</summary>
 internal static class LoadServer
 {
     public static async Task RunAsync(string kind)
     {
         using RSA rsa = RSA.Create(2048);
         using X509Certificate2 certificate = LoadCertificate.Create(rsa);
+        SslStreamCertificateContext context = SslStreamCertificateContext.Create(certificate, null, offline: true); // shared: what lets the platform resume
         SecureTunnelKeyUsage usage = kind == "s2" ? SecureTunnelKeyUsage.Signing : SecureTunnelKeyUsage.Encryption;
         using var key = new SecureTunnelServerKey(rsa, usage);
         var devices = new InMemoryDeviceStore();
@@ -39,7 +41,7 @@ internal static class LoadServer
             while (true)
             {
                 TcpClient client = await listener.AcceptTcpClientAsync();
-                _ = ServeAsync(kind, client, certificate, options);
+                _ = ServeAsync(kind, client, context, options);
             }
         });
 
@@ -53,7 +55,7 @@ internal static class LoadServer
         }
     }
 
-    private static async Task ServeAsync(string kind, TcpClient client, X509Certificate2 certificate, SecureTunnelServerOptions options)
+    private static async Task ServeAsync(string kind, TcpClient client, SslStreamCertificateContext certificate, SecureTunnelServerOptions options)
     {
         using TcpClient owned = client;
         client.NoDelay = true;
@@ -67,9 +69,9 @@ internal static class LoadServer
                 int none = await stream.ReadAsync(Memory<byte>.Empty);
                 Trace.Assert(none == 0);
             }
-            else if (kind == "tls")
+            else if (kind.StartsWith("tls", StringComparison.Ordinal))
             {
-                await ServeTlsAsync(stream, certificate);
+                await ServeTlsAsync(stream, certificate, isMutual: kind == "tls");
             }
             else
             {
@@ -77,6 +79,11 @@ internal static class LoadServer
                 while (true)
                 {
                     ReadResult result = await tunnel.Input.ReadAsync();
+                    if (kind == "echo")
+                    {
+                        await tunnel.Output.WriteAsync(result.Buffer.ToArray());
+                    }
+
                     tunnel.Input.AdvanceTo(result.Buffer.End);
                     if (result.IsCompleted)
                     {
@@ -92,15 +99,15 @@ internal static class LoadServer
     }
 
     [SuppressMessage("Security", "CA5398", Justification = "The comparison is with TLS 1.3.")]
-    private static async Task ServeTlsAsync(NetworkStream stream, X509Certificate2 certificate)
+    private static async Task ServeTlsAsync(NetworkStream stream, SslStreamCertificateContext certificate, bool isMutual)
     {
         await using var tls = new SslStream(stream, leaveInnerStreamOpen: false);
         await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
-            ServerCertificate = certificate,
-            ClientCertificateRequired = true,
+            ServerCertificateContext = certificate,
+            ClientCertificateRequired = isMutual,
             EnabledSslProtocols = SslProtocols.Tls13,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null || !isMutual,
         });
         byte[] greeting = [1];
         await tls.WriteAsync(greeting);

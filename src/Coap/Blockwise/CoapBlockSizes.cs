@@ -31,6 +31,9 @@ public sealed class CoapBlockSizes
         ArgumentOutOfRangeException.ThrowIfNegative(MaxRestarts);
     }
 
+    /// <summary>The same for a body that is not kept in memory.</summary>
+    internal CoapBlockSizes Unlimited() => new() { SizeExponent = SizeExponent, MaxPayload = MaxPayload, MaxBody = long.MaxValue, MaxRestarts = MaxRestarts };
+
     internal bool IsBert => SizeExponent == CoapBlock.BertExponent;
 
     /// <summary>The most bytes that one message carries with this exponent.</summary>

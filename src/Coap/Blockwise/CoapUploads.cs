@@ -49,13 +49,15 @@ public sealed class CoapUploads
     /// <param name="options">Its options.</param>
     /// <param name="payloadLength">The bytes of its payload.</param>
     /// <param name="now">Now.</param>
-    public CoapUploadStep OnRequest(CoapPeerHandle peer, CoapCode code, CoapOptions options, int payloadLength, TimeSpan now)
+    /// <param name="maxBody">How large this body may become, where it is not <see cref="CoapBlockSizes.MaxBody"/>: one that is not kept.</param>
+    public CoapUploadStep OnRequest(CoapPeerHandle peer, CoapCode code, CoapOptions options, int payloadLength, TimeSpan now, long? maxBody = null)
     {
+        long limit = maxBody ?? _options.Sizes.MaxBody;
         CoapBlockSizes sizes = _options.Sizes;
         switch (CoapBlock.TryFind(options, CoapOptionNumber.Block1, sizes.IsBert, out CoapBlock block))
         {
             case CoapBlockStatus.Absent:
-                return payloadLength <= sizes.MaxBody ? default : Refuse(CoapCode.RequestEntityTooLarge, null);
+                return payloadLength <= limit ? default : Refuse(CoapCode.RequestEntityTooLarge, null);
             case CoapBlockStatus.Malformed:
                 return Refuse(CoapCode.BadRequest, null);
         }
@@ -67,7 +69,7 @@ public sealed class CoapUploads
 
         ulong key = KeyOf(code, options);
         int place = Find(peer, key);
-        if (IsTooLarge(block, options, payloadLength))
+        if (IsTooLarge(block, options, payloadLength, limit))
         {
             Abandon(place);
             return Refuse(CoapCode.RequestEntityTooLarge, null);
@@ -214,11 +216,12 @@ public sealed class CoapUploads
     private static CoapUploadStep Refuse(CoapCode code, CoapBlock? block) => new(CoapUploadKind.Refused, default, null, 0, false, block, code);
 
     /// <summary>[C-133] The body is measured before any of it is stored: by Size1 where the client tells it, by its end so far in any case (section 2.9.3).</summary>
-    private bool IsTooLarge(CoapBlock block, CoapOptions options, int payloadLength) =>
-        block.Offset + payloadLength > _options.Sizes.MaxBody
-        || (options.TryFind(CoapOptionNumber.Size1, out CoapOption option) && option.TryGetUInt32(out uint size) && size > _options.Sizes.MaxBody);
+    private static bool IsTooLarge(CoapBlock block, CoapOptions options, int payloadLength, long limit) =>
+        block.Offset + payloadLength > limit
+        || (options.TryFind(CoapOptionNumber.Size1, out CoapOption option) && option.TryGetUInt32(out uint size) && size > limit);
 
-    private ulong KeyOf(CoapCode code, CoapOptions options)
+    /// <summary>What a request asks, hashed: the same for all blocks of a body (RFC 9175 section 3.3).</summary>
+    internal ulong KeyOf(CoapCode code, CoapOptions options)
     {
         ulong key = (ulong)code;
         foreach (CoapOption option in options)

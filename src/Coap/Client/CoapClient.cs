@@ -1,7 +1,9 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -81,6 +83,33 @@ public sealed partial class CoapClient : IAsyncDisposable
         return _send(request, cancellationToken).AsTask();
     }
 
+    /// <summary>
+    /// Sends a request and writes the body of a success to a stream as it arrives, however large it is. A stream that can seek is cut back where the body changes in the meantime and is
+    /// fetched anew; with another such a transfer fails.
+    /// </summary>
+    /// <returns>The response without its body; an error with its diagnostic payload, and nothing written.</returns>
+    /// <inheritdoc cref="SendAsync" path="/exception"/>
+    public Task<CoapResponse> DownloadAsync(CoapRequest request, Stream destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(destination);
+        return CoapBodyTransfer.DownloadAsync(request, new CoapStreamSink(destination), _send, cancellationToken);
+    }
+
+    /// <summary>GET, the body to a stream.</summary>
+    /// <inheritdoc cref="DownloadAsync(CoapRequest, Stream, CancellationToken)"/>
+    public Task<CoapResponse> DownloadAsync(string pathAndQuery, Stream destination, CancellationToken cancellationToken = default) =>
+        DownloadAsync(Request(CoapCode.Get, pathAndQuery), destination, cancellationToken);
+
+    /// <summary>Sends a request and writes the body of a success to a buffer writer as it arrives. Where the body changes in the meantime, the transfer fails.</summary>
+    /// <inheritdoc cref="DownloadAsync(CoapRequest, Stream, CancellationToken)"/>
+    public Task<CoapResponse> DownloadAsync(CoapRequest request, IBufferWriter<byte> destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(destination);
+        return CoapBodyTransfer.DownloadAsync(request, new CoapBufferSink(destination), _send, cancellationToken);
+    }
+
     /// <summary>GET.</summary>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public Task<CoapResponse> GetAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
@@ -110,7 +139,16 @@ public sealed partial class CoapClient : IAsyncDisposable
     public Task PublishAsync(
         string pathAndQuery, ReadOnlyMemory<byte> payload, CoapContentFormat? format = null, CancellationToken cancellationToken = default)
     {
-        var request = Request(CoapCode.Post, pathAndQuery, payload, format);
+        return SendWithoutResponseAsync(Request(CoapCode.Post, pathAndQuery, payload, format), cancellationToken);
+    }
+
+    /// <summary>
+    /// Sends a request with No-Response for every class of response (RFC 7967). Nobody waits for the server; over UDP the request is repeated until the server acknowledges it, for at most ten seconds.
+    /// </summary>
+    /// <exception cref="CoapException">The request could not be sent.</exception>
+    public Task SendWithoutResponseAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
         if (_connection is not null)
         {
             return _connection.SendWithoutResponseAsync(request, cancellationToken);
@@ -126,10 +164,16 @@ public sealed partial class CoapClient : IAsyncDisposable
     /// observed, or ends the observation, gives one last response, perhaps an error. Leaving the loop ends the observation.
     /// </summary>
     /// <exception cref="CoapException">The server is silent, unreachable, or has restarted.</exception>
-    /// <exception cref="NotSupportedException">The client is connected over TCP.</exception>
-    public IAsyncEnumerable<CoapResponse> ObserveAsync(string pathAndQuery, CancellationToken cancellationToken = default) => _endpoint is null
-        ? throw new NotSupportedException("Observation is for datagrams.")
-        : _endpoint.ObserveAsync(_address!, Request(CoapCode.Get, pathAndQuery), cancellationToken);
+    public IAsyncEnumerable<CoapResponse> ObserveAsync(string pathAndQuery, CancellationToken cancellationToken = default) =>
+        ObserveAsync(Request(CoapCode.Get, pathAndQuery), cancellationToken);
+
+    /// <summary>The same with a request of one's own, GET or FETCH.</summary>
+    /// <inheritdoc cref="ObserveAsync(string, CancellationToken)"/>
+    public IAsyncEnumerable<CoapResponse> ObserveAsync(CoapRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return _endpoint?.ObserveAsync(_address!, request, cancellationToken) ?? _connection!.ObserveAsync(request, cancellationToken);
+    }
 
     /// <summary>Whether no request can be sent any more, because the TCP connection has ended; over UDP there is none.</summary>
     internal bool HasEnded => _connection?.Completion.IsCompleted == true;
@@ -161,12 +205,13 @@ public sealed partial class CoapClient : IAsyncDisposable
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
     private static CoapClient OverUdp(Socket socket, CoapClientOptions options) =>
-        new(new CoapUdpEndpoint(socket, options.Udp, options.Udp.Handler), socket.RemoteEndPoint!.Serialize(), options.Filters);
+        new(new CoapUdpEndpoint(socket, options.Udp, CoapService.For(options.Udp.Handler, options.Udp.HandlerFailed)), socket.RemoteEndPoint!.Serialize(), options.Filters);
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the connection.")]
     private static CoapClient OverTcp(Socket socket, CoapClientOptions options)
     {
-        CoapConnection connection = CoapConnection.Begin(new SocketPipe(socket), options.Tcp, options.Tcp.Handler, options.Tcp.Peer, "tcp");
+        CoapConnection connection = CoapConnection.Begin(
+            new SocketPipe(socket), options.Tcp, CoapService.For(options.Tcp.Handler, options.Tcp.HandlerFailed), options.Tcp.Peer, "tcp");
         _ = SocketPipe.CloseAfterAsync(connection, socket);
         return new CoapClient(connection, options.Filters);
     }

@@ -103,7 +103,7 @@ public sealed partial class CoapMessageLayer
         DeduplicationStore store = idempotent ? _relaxed : _strict;
         if (store.TryFind(peer, message.MessageId, now, out long record) && !(idempotent && TryForget(record, now)))
         {
-            OnDuplicate(store, record);
+            OnDuplicate(store, record, message.Type, multicast);
             return default;
         }
 
@@ -162,9 +162,15 @@ public sealed partial class CoapMessageLayer
     }
 
     /// <summary>[C-103] "The recipient SHOULD acknowledge each duplicate copy of a Confirmable message using the same Acknowledgement or Reset message" (section 4.5).</summary>
-    private void OnDuplicate(DeduplicationStore store, long number)
+    private void OnDuplicate(DeduplicationStore store, long number, CoapType type, bool multicast)
     {
         Counters.Duplicates++;
+        if (type != CoapType.Confirmable || multicast)
+        {
+            // "A Non-confirmable message ... MUST NOT be acknowledged by the recipient" (section 4.3), whatever the message was whose id it has.
+            return;
+        }
+
         ref DeduplicationRecord record = ref store[number];
         CoapReceiveState state = _exchanges.Contains(record.Exchange) ? _exchanges[record.Exchange.Index].State : record.State;
         switch (state)
@@ -210,7 +216,7 @@ public sealed partial class CoapMessageLayer
             return default;
         }
 
-        if (HasUnrecognizedOption(message))
+        if (HasUnrecognizedOption(message, _sends[place].TakesQBlocks))
         {
             End(place, CoapSendInput.Cancel, CoapEndReason.UnrecognizedOption, now);
             return default;
@@ -224,7 +230,7 @@ public sealed partial class CoapMessageLayer
     {
         if (_relaxed.TryFind(peer, message.MessageId, now, out long record))
         {
-            OnDuplicate(_relaxed, record);
+            OnDuplicate(_relaxed, record, message.Type, multicast);
             return default;
         }
 
@@ -236,7 +242,7 @@ public sealed partial class CoapMessageLayer
             place = SendTable.None;
         }
 
-        bool rejected = place != SendTable.None && HasUnrecognizedOption(message);
+        bool rejected = place != SendTable.None && HasUnrecognizedOption(message, _sends[place].TakesQBlocks);
         if (place == SendTable.None || rejected || _sends[place].State == CoapSendState.Closed)
         {
             // A notification that nobody waits for is reset, confirmable or not, so that it stops (RFC 7641 section 3.6).
@@ -270,6 +276,11 @@ public sealed partial class CoapMessageLayer
     private int FindToken(CoapPeerHandle peer, ReadOnlySpan<byte> token)
     {
         int place = _sends.FindToken(peer, token);
+        if (place == SendTable.None && token.Length == CoapHeader.MaxTokenLength)
+        {
+            place = _sends.FindBodyToken(peer, token[..(CoapHeader.MaxTokenLength / 2)]);
+        }
+
         return place == SendTable.None ? _sends.FindGroupToken(token) : place;
     }
 
@@ -300,11 +311,12 @@ public sealed partial class CoapMessageLayer
     }
 
     /// <summary>[C-105] "Unrecognized options of class 'critical' that occur in a Confirmable response, or piggybacked in an Acknowledgement, MUST cause the response to be rejected" (section 5.4.1).</summary>
-    private bool HasUnrecognizedOption(CoapMessageReader message)
+    private bool HasUnrecognizedOption(CoapMessageReader message, bool takesQBlocks)
     {
         foreach (CoapOption option in message.Options)
         {
-            if (option.Number.IsCritical() && !(_options.IsRecognized(option.Number) && option.Number.AllowsLength(option.Value.Length)))
+            bool isRecognized = _options.IsRecognized(option.Number) || (takesQBlocks && option.Number is CoapOptionNumber.QBlock1 or CoapOptionNumber.QBlock2);
+            if (option.Number.IsCritical() && !(isRecognized && option.Number.AllowsLength(option.Value.Length)))
             {
                 Counters.Unrecognized++;
                 return true;

@@ -183,7 +183,7 @@ public sealed partial class CoapMessageLayer
         ref SendEntry entry = ref _sends[place];
         Advance(ref entry, input);
         entry.UserState = state;
-        entry.IsConfirmable = input == CoapSendInput.OpenResponse || IsConfirmable(message);
+        entry.IsConfirmable = input == CoapSendInput.OpenResponse || (input != CoapSendInput.OpenBody && IsConfirmable(message));
         entry.Deadline = deadline;
 
         _peers.BeforeUse(peer.Index);
@@ -196,6 +196,11 @@ public sealed partial class CoapMessageLayer
         }
 
         peerEntry.SendHead = place;
+        if (input == CoapSendInput.OpenBody)
+        {
+            return CoapSendStatus.Ok;
+        }
+
         if (input == CoapSendInput.OpenDelayed)
         {
             SetTimer(place, now + _entropy.Next(_options.Leisure.Ticks));

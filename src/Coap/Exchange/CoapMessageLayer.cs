@@ -125,6 +125,32 @@ public sealed partial class CoapMessageLayer
     }
 
     /// <summary>
+    /// Forgets a peer that is idle but for the message ids used towards it, where a table that is full would otherwise shut out everybody: a peer of which nobody knows whether it is there at all.
+    /// Should it come back, its message ids begin anew at random.
+    /// </summary>
+    /// <param name="isStranger">Whether such a peer may go.</param>
+    /// <param name="peer">The peer, whose handle is valid no more.</param>
+    /// <returns>False where there is none among those that are idle for longest.</returns>
+    internal bool TryTakeStranger(Func<CoapPeerHandle, bool> isStranger, out CoapPeerHandle peer)
+    {
+        int index = _peers.LongestIdle;
+        for (int i = 0; i < IdlePeersLookedAt && index != PeerTable.None; i++)
+        {
+            peer = _peers.HandleOf(index);
+            if (isStranger(peer))
+            {
+                _peers.Remove(index);
+                return true;
+            }
+
+            index = _peers[index].IdleNext;
+        }
+
+        peer = default;
+        return false;
+    }
+
+    /// <summary>
     /// Forgets a peer at once: its messages under way end with <see cref="CoapEndReason.PeerRemoved"/>, its exchanges are closed. For peers that are
     /// known to be gone; what the layer promises about duplicates and message ids ends with it.
     /// </summary>

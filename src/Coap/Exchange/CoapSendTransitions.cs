@@ -30,6 +30,7 @@ internal enum CoapSendInput : byte
     LeisureTimer,
     Cancel,
     Repeat,
+    OpenBody,
 }
 
 /// <summary>The arrows of the figure in docs/spec/coap-profile.md section 10.2.</summary>
@@ -42,6 +43,7 @@ internal static class CoapSendTransitions
             (CoapSendState.Closed, CoapSendInput.OpenRequest) => CoapSendState.RequestQueued,
             (CoapSendState.Closed, CoapSendInput.OpenResponse) => CoapSendState.ResponseQueued,
             (CoapSendState.Closed, CoapSendInput.OpenDelayed) => CoapSendState.ResponseLeisure,
+            (CoapSendState.Closed, CoapSendInput.OpenBody) => CoapSendState.RequestWaiting,
             (CoapSendState.RequestQueued, CoapSendInput.TransmitConfirmable) => CoapSendState.RequestTx,
             (CoapSendState.RequestQueued, CoapSendInput.TransmitNonConfirmable) => CoapSendState.RequestWaiting,
             (CoapSendState.RequestQueued, CoapSendInput.Notification) => CoapSendState.RequestQueued,

@@ -20,6 +20,12 @@ internal struct SendEntry
     /// <summary>It has been sent at least once: before, no response can belong to it.</summary>
     public bool WasSent;
 
+    /// <summary>Many requests whose tokens begin alike; only that beginning is kept.</summary>
+    public bool IsBody;
+
+    /// <summary>Q-Block options are understood in its responses.</summary>
+    public bool TakesQBlocks;
+
     /// <summary>A request to a multicast group.</summary>
     public bool IsToGroup;
 
@@ -171,7 +177,31 @@ internal sealed class SendTable
         int cursor = _tokens.Start(hash);
         while (_tokens.TryNext(hash, ref cursor, out int place))
         {
-            if (_entries[place].Peer == peer && Token(place).SequenceEqual(token))
+            if (_entries[place].Peer == peer && !_entries[place].IsBody && Token(place).SequenceEqual(token))
+            {
+                return place;
+            }
+        }
+
+        return None;
+    }
+
+    /// <summary>Makes a body findable by what its tokens begin with, which is all that is kept of it.</summary>
+    public void SetBodyToken(int place)
+    {
+        ref SendEntry entry = ref _entries[place];
+        entry.TokenLength = entry.Length;
+        entry.TokenHash = HashOf(entry.Peer, Token(place));
+        _tokens.Add(entry.TokenHash, place);
+    }
+
+    public int FindBodyToken(CoapPeerHandle peer, ReadOnlySpan<byte> prefix)
+    {
+        uint hash = HashOf(peer, prefix);
+        int cursor = _tokens.Start(hash);
+        while (_tokens.TryNext(hash, ref cursor, out int place))
+        {
+            if (_entries[place].Peer == peer && _entries[place].IsBody && Token(place).SequenceEqual(prefix))
             {
                 return place;
             }
@@ -193,10 +223,11 @@ internal sealed class SendTable
     public void ClearToken(int place)
     {
         ref SendEntry entry = ref _entries[place];
-        if (entry.TokenOffset != 0)
+        if (entry.TokenOffset != 0 || entry.IsBody)
         {
             _tokens.Remove(entry.TokenHash, place);
             entry.TokenOffset = 0;
+            entry.IsBody = false;
         }
     }
 

@@ -25,4 +25,16 @@ public sealed class CoapServerBuilder
         Services.AddSingleton(new CoapRouteMapping(map));
         return this;
     }
+
+    /// <summary>
+    /// Registers a <see cref="DeviceGateway"/>, maps its routes, and tells it of each connection of the server: what devices publish, who they are, and how to call them
+    /// (docs/spec/device-mapping.md).
+    /// </summary>
+    /// <param name="options">The limits of its events.</param>
+    public CoapServerBuilder MapDevices(DeviceEventHubOptions? options = null)
+    {
+        Services.AddSingleton(_ => new DeviceGateway(options));
+        Services.AddOptions<CoapServerOptions>().PostConfigure<DeviceGateway>((server, gateway) => server.ConnectionStarted += gateway.Add);
+        return Map((router, services) => services.GetRequiredService<DeviceGateway>().MapTo(router, services.GetRequiredService<CoapServer>()));
+    }
 }

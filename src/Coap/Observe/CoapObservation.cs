@@ -66,6 +66,13 @@ public sealed class CoapObservation
 
         if (!IsNewest(sequence, answersLatestRequest, now))
         {
+            if (State == CoapObservationState.Renewing)
+            {
+                // By its token, it has taken the place of the renewal's answer, which perhaps never reached the server: renewed once more.
+                Advance(CoapObservationInput.Notification);
+                NextDeadline = now + RenewalDelay();
+            }
+
             return CoapNotificationKind.Old;
         }
 
@@ -73,7 +80,7 @@ public sealed class CoapObservation
         _hasSequence = true;
         _sequence = sequence;
         _received = now;
-        NextDeadline = now + MaxAge(options) + MinRenewalDelay + new TimeSpan(_entropy.Next((MaxRenewalDelay - MinRenewalDelay).Ticks));
+        NextDeadline = now + MaxAge(options) + RenewalDelay();
         return CoapNotificationKind.Fresh;
     }
 
@@ -119,6 +126,8 @@ public sealed class CoapObservation
             NextDeadline = null;
         }
     }
+
+    private TimeSpan RenewalDelay() => MinRenewalDelay + new TimeSpan(_entropy.Next((MaxRenewalDelay - MinRenewalDelay).Ticks));
 
     /// <summary>[C-121] The rule of section 3.4. What answers the latest request by its message id is the newest in any case: a server that has restarted counts anew.</summary>
     private bool IsNewest(uint sequence, bool answersLatestRequest, TimeSpan now) =>

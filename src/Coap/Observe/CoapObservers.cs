@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 
 namespace Flint.Coap;
@@ -18,6 +19,8 @@ public sealed partial class CoapObservers
     private readonly PlaceLists _ofResource = new();
     private readonly PlaceLists _ofPeer = new();
     private readonly PlaceLists _ready = new();
+    private readonly PlaceLists _unobserved = new();
+    private readonly Stack<int> _freeResources = [];
     private readonly DeadlineHeap _deadlines = new();
     private Entry[] _entries;
     private int[] _sequences;
@@ -46,11 +49,17 @@ public sealed partial class CoapObservers
     /// <summary>When <see cref="OnDeadline"/> is to be called next; null while there is nothing to wait for.</summary>
     public TimeSpan? NextDeadline => _deadlines.Count == 0 ? null : new TimeSpan(_deadlines.Earliest);
 
-    /// <summary>Adds a resource that can be observed.</summary>
+    /// <summary>Adds a resource that can be observed. Its first observer is to come before <see cref="TryTakeUnobserved"/> is asked.</summary>
     /// <param name="resource">Its number, from 0.</param>
     /// <returns>False where <see cref="CoapObserversOptions.MaxResources"/> are there.</returns>
     public bool TryAddResource(out int resource)
     {
+        if (_freeResources.TryPop(out resource))
+        {
+            _unobserved.Append(0, resource);
+            return true;
+        }
+
         resource = _resources;
         if (_resources == _options.MaxResources)
         {
@@ -63,7 +72,50 @@ public sealed partial class CoapObservers
         }
 
         _sequences[_resources++] = _options.FirstSequence;
+        _unobserved.Append(0, resource);
         return true;
+    }
+
+    /// <summary>Gives a resource that nobody observes, or nobody any more, so that the caller can remove it.</summary>
+    /// <returns>False where there is none.</returns>
+    public bool TryTakeUnobserved(out int resource)
+    {
+        resource = _unobserved.Head(0);
+        if (resource == PlaceLists.None)
+        {
+            return false;
+        }
+
+        _unobserved.Remove(0, resource);
+        return true;
+    }
+
+    /// <summary>Removes a resource with all its observers. Its number is given again; the numbers of its notifications go on.</summary>
+    public void RemoveResource(int resource)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(resource);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(resource, _resources);
+        for (int place = _ofResource.Head(resource); place != PlaceLists.None; place = _ofResource.Head(resource))
+        {
+            Remove(place);
+        }
+
+        _unobserved.Remove(0, resource);
+        _freeResources.Push(resource);
+    }
+
+    /// <summary>Whether a peer is told of a resource.</summary>
+    public bool IsObserving(CoapPeerHandle peer, int resource)
+    {
+        for (int place = _ofPeer.Head(peer.Index); place != PlaceLists.None; place = _ofPeer.Next(place))
+        {
+            if (_entries[place].Peer == peer && _entries[place].Resource == resource)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Takes a request with Observe: 0 that will be answered with success.</summary>
@@ -202,6 +254,7 @@ public sealed partial class CoapObservers
         _entries[place] = new Entry { Version = version == 0 ? 1 : version, Resource = resource, Peer = peer, TokenLength = token.Length };
         token.CopyTo(_entries[place].Token);
         _ofResource.Append(resource, place);
+        _unobserved.Remove(0, resource);
         _ofPeer.Append(peer.Index, place);
         _layer?.Hold(peer);
         Count++;
@@ -213,6 +266,11 @@ public sealed partial class CoapObservers
         ref Entry entry = ref _entries[place];
         Advance(ref entry, CoapObserverInput.End);
         _ofResource.Remove(entry.Resource, place);
+        if (_ofResource.Head(entry.Resource) == PlaceLists.None)
+        {
+            _unobserved.Append(0, entry.Resource);
+        }
+
         _ofPeer.Remove(entry.Peer.Index, place);
         _ready.Remove(0, place);
         _deadlines.Remove(place);

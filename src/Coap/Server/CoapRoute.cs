@@ -17,6 +17,21 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
 
     public string Template => "/" + string.Join('/', Array.ConvertAll(_segments, segment => segment.ToString()));
 
+    /// <summary>The path of a literal route, percent-encoded (RFC 7252 section 6.5).</summary>
+    public string Path
+    {
+        get
+        {
+            var options = new CoapOptionList();
+            foreach (Segment segment in _segments)
+            {
+                options.Add(CoapOptionNumber.UriPath, segment.Literal);
+            }
+
+            return CoapPath.Compose(options.View);
+        }
+    }
+
     public bool IsLiteral => Array.TrueForAll(_segments, segment => segment.Kind == SegmentKind.Literal);
 
     public CoapCode Method { get; }
@@ -26,11 +41,14 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
     /// <summary>Whether GET with Observe makes the peer an observer (RFC 7641).</summary>
     public bool IsObservable { get; init; }
 
+    /// <summary>Whether the handler reads the body as it comes.</summary>
+    public bool Streams { get; init; }
+
     /// <summary>Whether segments may follow the template.</summary>
     public bool TakesMore => _segments is not [.., { Kind: SegmentKind.Rest }];
 
     /// <exception cref="ArgumentException">The template is none.</exception>
-    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false)
+    public static CoapRoute Parse(CoapCode method, string template, CoapHandler handler, bool isObservable = false, bool streams = false)
     {
         ArgumentNullException.ThrowIfNull(template);
         if (!template.StartsWith('/'))
@@ -49,7 +67,7 @@ internal sealed class CoapRoute : IComparable<CoapRoute>
             }
         }
 
-        return new CoapRoute(method, handler, segments) { IsObservable = isObservable };
+        return new CoapRoute(method, handler, segments) { IsObservable = isObservable, Streams = streams };
     }
 
     /// <summary>Puts the route under a prefix, before it is added to a router.</summary>

@@ -1,5 +1,8 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
+using System.IO;
+using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -21,7 +24,7 @@ public sealed partial class CoapRouter
     public CoapRouter MapGet(string template, Func<CoapRequest, CoapResponse> handler) => Map(CoapCode.Get, template, Synchronous(handler));
 
     /// <summary>
-    /// Answers GET, and lets peers observe the resource (RFC 7641): each <see cref="CoapServer.NotifyAsync"/> asks the handler once more and sends its answer to all of them.
+    /// Answers GET, and lets peers observe the resource (RFC 7641): each <see cref="CoapServer.NotifyAsync(string)"/> asks the handler once more and sends its answer to all of them.
     /// Such a handler must not depend on who asks.
     /// </summary>
     public CoapRouter MapObservable(string template, CoapHandler handler) => Add(CoapRoute.Parse(CoapCode.Get, template, NotNull(handler), isObservable: true));
@@ -44,16 +47,26 @@ public sealed partial class CoapRouter
     /// <summary>Answers DELETE.</summary>
     public CoapRouter MapDelete(string template, CoapHandler handler) => Map(CoapCode.Delete, template, handler);
 
+    /// <summary>
+    /// Answers a method whose body the handler reads as it comes, however large it is: nothing is held but a few blocks. Give the router's own <see cref="HandleAsync"/> to the server; behind
+    /// another delegate the body comes when it is complete, within the limit of bodies in memory.
+    /// </summary>
+    /// <exception cref="ArgumentException">No method, no template, or one that is mapped already.</exception>
+    public CoapRouter MapUpload(CoapCode method, string template, CoapUploadHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Add(CoapRoute.Parse(
+            Method(method),
+            template,
+            (request, cancellationToken) => handler(request, request.BodyReader ?? Whole(request), cancellationToken),
+            streams: true));
+    }
+
     /// <summary>Answers any method.</summary>
     /// <exception cref="ArgumentException">No method, no template, or one that is mapped already.</exception>
     public CoapRouter Map(CoapCode method, string template, CoapHandler handler)
     {
-        if (!method.IsRequest())
-        {
-            throw new ArgumentException($"{method.ToDotted()} is no method.", nameof(method));
-        }
-
-        return Add(CoapRoute.Parse(method, template, NotNull(handler)));
+        return Add(CoapRoute.Parse(Method(method), template, NotNull(handler)));
     }
 
     private ValueTask<CoapResponse> RouteAsync(CoapRequest request, CancellationToken cancellationToken)
@@ -65,8 +78,7 @@ public sealed partial class CoapRouter
             {
                 if (route.Method == request.Method)
                 {
-                    request.MatchedRoute = route;
-                    return route.Handler(request, cancellationToken);
+                    return AnswerAsync(route, request, cancellationToken);
                 }
 
                 pathMatches = true;
@@ -88,6 +100,25 @@ public sealed partial class CoapRouter
         routes.Insert(~index, route);
         return this;
     }
+
+    /// <summary>Whether the handler of a request reads the body as it comes.</summary>
+    internal bool Streams(CoapRequest request)
+    {
+        foreach (CoapRoute route in _routes)
+        {
+            if (route.Method == request.Method && route.Matches(request.Options.View))
+            {
+                return route.Streams;
+            }
+        }
+
+        return false;
+    }
+
+    private static PipeReader Whole(CoapRequest request) =>
+        request.Payload.IsEmpty ? PipeReader.Create(Stream.Null) : PipeReader.Create(new ReadOnlySequence<byte>(request.Payload));
+
+    private static CoapCode Method(CoapCode method) => method.IsRequest() ? method : throw new ArgumentException($"{method.ToDotted()} is no method.", nameof(method));
 
     private static CoapHandler NotNull(CoapHandler handler)
     {

@@ -18,6 +18,7 @@ public sealed partial class CoapServer : IAsyncDisposable
     private readonly CoapServerOptions _options;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<CoapConnection, ConnectionPlace> _connections = [];
+    private readonly CoapService _service;
     private readonly Lock _gate = new();
     private CoapUdpEndpoint? _udp;
     private Socket? _listener;
@@ -35,6 +36,8 @@ public sealed partial class CoapServer : IAsyncDisposable
         _options = options ?? new CoapServerOptions();
         _options.Validate();
         _handler = handler;
+        var resources = new CoapObservedResources(HandleAsync, _options.MaxObservedResources, _options.UdpOptions.HandlerFailed ?? _options.ConnectionOptions.HandlerFailed);
+        _service = new CoapService(HandleAsync, handler.Target as CoapRouter, resources);
     }
 
     /// <summary>Where it listens for datagrams, with the port that the system chose; null: nowhere.</summary>
@@ -45,6 +48,9 @@ public sealed partial class CoapServer : IAsyncDisposable
 
     /// <summary>How many connections it serves.</summary>
     public int ConnectionCount => _connections.Count;
+
+    /// <summary>How many different requests are observed, over all transports.</summary>
+    public int ObservedResourceCount => _service.Resources.Count;
 
     /// <summary>Makes a server that listens.</summary>
     /// <inheritdoc cref="CoapServer(CoapHandler, CoapServerOptions)" path="/param"/>
@@ -78,7 +84,7 @@ public sealed partial class CoapServer : IAsyncDisposable
             {
                 if (_options.Udp is not null)
                 {
-                    _udp = new CoapUdpEndpoint(CoapUdpSocket.Bind(_options.Udp, _options.UdpOptions), _options.UdpOptions, HandleAsync);
+                    _udp = new CoapUdpEndpoint(CoapUdpSocket.Bind(_options.Udp, _options.UdpOptions), _options.UdpOptions, _service);
                 }
 
                 _listener?.Listen();
@@ -108,18 +114,27 @@ public sealed partial class CoapServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(peer);
         string key = ReferenceEquals(peer, CoapPeer.Anonymous) ? "" : "identity " + peer.Identity;
-        return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, HandleAsync, peer), key, cancellationToken);
+        return ServeAsync(CoapConnection.Begin(transport, _options.ConnectionOptions, _service, peer), key, cancellationToken);
     }
 
     /// <summary>
-    /// Tells that the resource at <paramref name="path"/> has changed: its handler is asked once more, and the answer goes to all who observe it over UDP.
+    /// Tells that the resource at <paramref name="path"/> has changed: its handler is asked once more, and the answer goes to all who observe it, over every transport.
     /// </summary>
     /// <param name="path">The path as <see cref="CoapRequest.Path"/> has it, such as "/v/temperature".</param>
     /// <returns>Ends when the notifications are on their way.</returns>
     public Task NotifyAsync(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return _udp?.NotifyAsync(path) ?? Task.CompletedTask;
+        return NotifyAsync(changed => changed == path);
+    }
+
+    /// <summary>The same for every observed resource whose path is one of those that have changed.</summary>
+    /// <param name="isChanged">Judges a path as <see cref="CoapRequest.Path"/> has it.</param>
+    /// <returns>Ends when the notifications are on their way.</returns>
+    public Task NotifyAsync(Predicate<string> isChanged)
+    {
+        ArgumentNullException.ThrowIfNull(isChanged);
+        return _service.Resources.NotifyAsync(isChanged, _stopping.Token);
     }
 
     /// <summary>Looks at the message layer of the datagrams: its counters and how full its stores are.</summary>
@@ -197,7 +212,7 @@ public sealed partial class CoapServer : IAsyncDisposable
 
         socket.NoDelay = true;
         CoapConnection connection = CoapConnection.Begin(
-            new SocketPipe(socket), _options.ConnectionOptions, HandleAsync, new CoapPeer(address?.ToString() ?? ""), "tcp");
+            new SocketPipe(socket), _options.ConnectionOptions, _service, new CoapPeer(address?.ToString() ?? ""), "tcp");
         _ = SocketPipe.CloseAfterAsync(connection, socket);
         _ = ServeAsync(connection, key, CancellationToken.None);
     }
@@ -212,6 +227,7 @@ public sealed partial class CoapServer : IAsyncDisposable
         }
 
         Log.Connected(_options.Logger, connection.Peer.Identity);
+        _options.ConnectionStarted?.Invoke(connection);
         using CancellationTokenRegistration registration = cancellationToken.Register(() => _ = connection.CloseAsync());
         await connection.Completion.ConfigureAwait(false);
         _connections.TryRemove(connection, out _);

@@ -29,11 +29,17 @@ public sealed class CoapServerOptions
     /// <summary>How long <see cref="CoapServer.StopAsync"/> lets handlers finish.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How many different requests may be observed, over all transports: a path with a query and an Accept is one.</summary>
+    public int MaxObservedResources { get; set; } = CoapObservedResources.DefaultMaxResources;
+
     /// <summary>Limits and parameters of the datagrams. The handler in it is not used.</summary>
     public CoapUdpOptions UdpOptions { get; set; } = new();
 
     /// <summary>Limits of each connection. The handler and the peer in it are not used.</summary>
     public CoapConnectionOptions ConnectionOptions { get; set; } = new();
+
+    /// <summary>Told about each connection when it begins, over TCP or a pipe: the way to send requests to that peer. It must not block. <see cref="CoapConnection.Completion"/> says when it ends.</summary>
+    public Action<CoapConnection>? ConnectionStarted { get; set; }
 
     /// <summary>Told about connections, and about exceptions of handlers; never about payloads.</summary>
     public ILogger Logger { get; set; } = NullLogger.Instance;
@@ -43,6 +49,7 @@ public sealed class CoapServerOptions
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxObservedResources, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerAddress, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnectionsPerIdentity, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(DrainTimeout, TimeSpan.Zero);

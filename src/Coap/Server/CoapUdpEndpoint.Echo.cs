@@ -66,6 +66,13 @@ internal sealed partial class CoapUdpEndpoint
         return true;
     }
 
+    /// <summary>[C-144] Whether nobody knows if a peer is there at all: such a one gives way where the table of peers is full, so that forged addresses shut nobody out.</summary>
+    private bool IsStranger(CoapPeerHandle peer)
+    {
+        ref PeerPlace place = ref _places[peer.Index];
+        return !place.IsTrusted && place.VerifiedUntil == default;
+    }
+
     /// <summary>Writes 4.01 with an Echo option to the place of what goes out next.</summary>
     /// <returns>Its length.</returns>
     private int WriteEcho(ushort messageId, ReadOnlySpan<byte> token, CoapPeerHandle peer, TimeSpan now)
@@ -90,7 +97,7 @@ internal sealed partial class CoapUdpEndpoint
             return null;
         }
 
-        CoapRequest again = request.Copy();
+        var again = (CoapRequest)request.Copy();
         again.Options.Remove(CoapOptionNumber.Echo);
         again.Options.Add(CoapOptionNumber.Echo, echo.Value);
         return again;

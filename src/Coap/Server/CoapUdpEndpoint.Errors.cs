@@ -55,13 +55,15 @@ internal sealed partial class CoapUdpEndpoint
     /// </summary>
     private bool IsOurs(CoapPeerHandle peer, ReadOnlySpan<byte> quoted) =>
         CoapHeader.TryRead(quoted, out CoapHeader header) == CoapReadStatus.Ok
-        && (_layer.IsUnderWay(peer, header.MessageId) || _observers.HasSent(peer, header.MessageId));
+        && (_layer.IsUnderWay(peer, header.MessageId) || _observers.HasSent(peer, header.MessageId) || _burstsOut.HasSent(peer, header.MessageId));
 
     private void OnUnreachable(CoapPeerHandle peer, TimeSpan now)
     {
         _layer.OnUnreachable(peer, now);
         _observers.RemovePeer(peer);
-        _uploads.RemovePeer(peer);
+        _bodies?.RemovePeer(peer);
+        _burstsIn.RemovePeer(peer);
+        _burstsOut.RemovePeer(peer);
     }
 
     // Implementation.

@@ -17,7 +17,7 @@ internal sealed partial class CoapUdpEndpoint
                 counters.Refused,
                 _layer.SendCount + _layer.ExchangeCount,
                 _observers.Count,
-                _uploads.Count,
+                _bodies?.Count ?? 0,
                 _layer.PeerCount);
         }
     }

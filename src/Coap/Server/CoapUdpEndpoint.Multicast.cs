@@ -24,11 +24,7 @@ internal sealed partial class CoapUdpEndpoint
         {
             await foreach ((CoapUdpPeer peer, SocketAddress address, CoapResponse response) in pending.Responses.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                CoapResponse whole = response.Options.TryFind(CoapOptionNumber.Block2, out _)
-                    ? await CoapBodyTransfer.CompleteAsync(
-                        request, response, _options.BlockSizes, part => ExchangeAsync(address, part.AsConfirmable(), cancellationToken)).ConfigureAwait(false)
-                    : response;
-                yield return new CoapMulticastResponse(peer, whole);
+                yield return new CoapMulticastResponse(peer, await CompleteAsync(address, request, response, cancellationToken).ConfigureAwait(false));
             }
         }
         finally
@@ -39,6 +35,18 @@ internal sealed partial class CoapUdpEndpoint
                 Drain();
             }
         }
+    }
+
+    /// <summary>Asks one of the group alone: for the rest of its response, or with the value that it wants to see before it sends much (RFC 9175).</summary>
+    private async Task<CoapResponse> CompleteAsync(SocketAddress address, CoapRequest request, CoapResponse response, CancellationToken cancellationToken)
+    {
+        if (response.Code == CoapCode.Unauthorized && WithEcho(request, response.Options.View) is CoapRequest again)
+        {
+            response = await ExchangeOnceAsync(address, again.AsConfirmable(), cancellationToken).ConfigureAwait(false);
+        }
+
+        return await CoapBodyTransfer.CompleteAsync(
+            request, response, _options.BlockSizes, part => ExchangeAsync(address, part.AsConfirmable(), cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private CoapSendHandle BeginGroup(SocketAddress address, CoapRequest request, PendingGroup pending, TimeSpan time)
@@ -77,7 +85,8 @@ internal sealed partial class CoapUdpEndpoint
     /// <summary>Bodies in blocks and observations are between two (RFC 7959 section 2.8, RFC 7641 section 4.1): of a request to a group nothing is kept but its exchange.</summary>
     private IncomingRequest? BeginMulticast(IncomingRequest incoming, TimeSpan now)
     {
-        if (incoming.Request.Options.TryFind(CoapOptionNumber.Block1, out _) || incoming.Request.Options.TryFind(CoapOptionNumber.QBlock1, out _)
+        if ((_options.Echo.BeforeUnsafeMethods && !incoming.Request.Method.IsSafe() && !IsVerified(incoming.Request.Options.View, incoming.Peer, now))
+            || incoming.Request.Options.TryFind(CoapOptionNumber.Block1, out _) || incoming.Request.Options.TryFind(CoapOptionNumber.QBlock1, out _)
             || incoming.Request.Options.TryFind(CoapOptionNumber.QBlock2, out _))
         {
             _layer.RespondNothing(incoming.Exchange, now);

@@ -4,7 +4,6 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Threading;
-using System.Threading.Channels;
 using System.Threading.Tasks;
 
 namespace Flint.Coap;
@@ -20,17 +19,16 @@ internal sealed partial class CoapUdpEndpoint
         var observation = new PendingObservation(this, request);
         lock (_gate)
         {
-            observation.Handle = Begin(address, observation.Register, observation.Token, observation, keepOpen: true, _options.RequestTimeout);
+            observation.Handle = Begin(address, observation.Feed.Register, observation.Token, observation, keepOpen: true, _options.RequestTimeout);
             _observations.Add(observation);
         }
 
         try
         {
-            await foreach (CoapResponse notification in observation.Notifications.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (CoapResponse notification in observation.Feed.Notifications.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return notification.Options.TryFind(CoapOptionNumber.Block2, out _)
-                    ? await CoapBodyTransfer.CompleteAsync(request, notification, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken)).ConfigureAwait(false)
-                    : notification;
+                yield return await CoapBodyTransfer.CompleteAsync(
+                    request, notification, _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken), cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -46,8 +44,8 @@ internal sealed partial class CoapUdpEndpoint
     private void Deregister(PendingObservation observation)
     {
         TimeSpan now = Now();
-        bool asked = observation.Machine.TryDeregister()
-            && observation.Deregister.TryWriteDatagram(_outgoing, CoapType.Confirmable, CoapCode.Get, observation.Token, out int length)
+        bool asked = observation.Feed.Machine.TryDeregister()
+            && observation.Feed.Deregister.TryWriteDatagram(_outgoing, CoapType.Confirmable, observation.Feed.Deregister.Method, observation.Token, out int length)
             && _layer.TryRepeat(observation.Handle, _outgoing.AsSpan(0, length), keepOpen: false, _options.RequestTimeout, now);
         if (!asked)
         {
@@ -63,7 +61,7 @@ internal sealed partial class CoapUdpEndpoint
         TimeSpan? next = null;
         foreach (PendingObservation observation in _observations)
         {
-            next = Earlier(next, observation.Machine.NextDeadline);
+            next = Earlier(next, observation.Feed.Machine.NextDeadline);
         }
 
         return next;
@@ -73,7 +71,7 @@ internal sealed partial class CoapUdpEndpoint
     {
         foreach (PendingObservation observation in _observations)
         {
-            if (observation.Machine.TryRenew(now))
+            if (observation.Feed.Machine.TryRenew(now))
             {
                 TryRepeat(observation, now);
             }
@@ -81,73 +79,40 @@ internal sealed partial class CoapUdpEndpoint
     }
 
     private bool TryRepeat(PendingObservation observation, TimeSpan now) =>
-        observation.Register.TryWriteDatagram(_outgoing, CoapType.Confirmable, CoapCode.Get, observation.Token, out int length)
+        observation.Feed.Register.TryWriteDatagram(_outgoing, CoapType.Confirmable, observation.Feed.Register.Method, observation.Token, out int length)
         && _layer.TryRepeat(observation.Handle, _outgoing.AsSpan(0, length), keepOpen: true, _options.RequestTimeout, now);
 
-    private sealed class PendingObservation : PendingExchange
+    private sealed class PendingObservation(CoapUdpEndpoint endpoint, CoapRequest request) : PendingExchange
     {
-        private readonly CoapUdpEndpoint _endpoint;
         private bool _hasEchoed;
-        private readonly Channel<CoapResponse> _channel = Channel.CreateBounded<CoapResponse>(
-            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-        public PendingObservation(CoapUdpEndpoint endpoint, CoapRequest request)
-        {
-            _endpoint = endpoint;
-            Register = request.Part(default, default, null);
-            Register.Options.Add(CoapOptionNumber.Observe, 0);
-            Deregister = request.Part(default, default, null);
-            Deregister.Options.Add(CoapOptionNumber.Observe, 1);
-        }
-
-        public CoapObservation Machine { get; } = new(RandomNumberGenerator.GetBytes(EntropyLength));
+        public CoapObservationFeed Feed { get; } = new(request, isOrdered: false);
 
         public byte[] Token { get; } = RandomNumberGenerator.GetBytes(CoapHeader.MaxTokenLength);
 
-        public CoapRequest Register { get; private set; }
-
-        public CoapRequest Deregister { get; }
-
         public CoapSendHandle Handle { get; set; }
-
-        public ChannelReader<CoapResponse> Notifications => _channel.Reader;
 
         public override void OnResponse(in CoapReceived received, TimeSpan now)
         {
-            if (received.Message.Code == CoapCode.Unauthorized && !_hasEchoed && TryEcho(received, now))
+            if (received.Message.Code != CoapCode.Unauthorized || _hasEchoed || !TryEcho(received, now))
             {
-                return;
-            }
-
-            CoapNotificationKind kind = Machine.OnResponse(received.Message, now);
-            if (kind != CoapNotificationKind.Old)
-            {
-                _channel.Writer.TryWrite(Copy(received.Message));
-            }
-
-            if (kind == CoapNotificationKind.Last)
-            {
-                _channel.Writer.TryComplete();
+                Feed.OnResponse(Feed.Machine.OnResponse(received.Message, now) == CoapNotificationKind.Old ? null : Copy(received.Message));
             }
         }
+
+        public override void OnEnded(CoapEndReason reason) => Feed.OnFailed(ExceptionFor(reason));
 
         /// <summary>Registers once more, with the value that the server wants to see (RFC 9175 section 2.3).</summary>
         private bool TryEcho(in CoapReceived received, TimeSpan now)
         {
             _hasEchoed = true;
-            if (WithEcho(Register, received.Message.Options) is not CoapRequest again)
+            if (WithEcho(Feed.Register, received.Message.Options) is not CoapRequest again)
             {
                 return false;
             }
 
-            Register = again;
-            return _endpoint.TryRepeat(this, now);
-        }
-
-        public override void OnEnded(CoapEndReason reason)
-        {
-            Machine.OnFailed();
-            _channel.Writer.TryComplete(ExceptionFor(reason));
+            Feed.Register = again;
+            return endpoint.TryRepeat(this, now);
         }
     }
 }

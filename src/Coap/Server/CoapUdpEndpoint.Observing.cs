@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Threading.Tasks;
 
 namespace Flint.Coap;
@@ -8,54 +7,30 @@ namespace Flint.Coap;
 // Observation as a server (RFC 7641): one representation for all who observe the same, made once for each change.
 internal sealed partial class CoapUdpEndpoint
 {
-    private readonly Dictionary<string, ObservedResource> _observed = new(StringComparer.Ordinal);
+    private readonly Dictionary<CoapObservedResource, LocalResource> _observed = [];
+    private readonly Dictionary<int, LocalResource> _localResources = [];
     private readonly CoapObservers _observers;
-    private long _changes;
 
-    /// <summary>The resource at a path has changed: asks its handler for the new representation, and sends it to whoever observes it.</summary>
-    public async Task NotifyAsync(string path)
+    /// <summary>A resource has changed: tells whoever observes it here.</summary>
+    public async ValueTask OnChangedAsync(CoapObservedResource resource)
     {
-        ObservedResource[] resources;
+        if (_resources!.Hold(resource) is not CoapServedBody representation)
+        {
+            return;
+        }
+
+        CoapPart part = await _bodies!.CutAsync(representation, resource.Request, null, _options.BlockSizes).ConfigureAwait(false);
         lock (_gate)
         {
-            _changes++;
-            resources = [.. _observed.Values.Where(resource => resource.Path == path)];
-            foreach (ObservedResource resource in resources)
+            if (_observed.TryGetValue(resource, out LocalResource? local) && _resources.IsNewest(resource, representation))
             {
-                resource.Asked++;
+                local.Part = part;
+                _observers.Notify(local.Id, Now());
+                Drain();
             }
         }
 
-        foreach (ObservedResource resource in resources)
-        {
-            long asked = resource.Asked;
-            CoapResponse representation = await AskAsync(resource.Request).ConfigureAwait(false);
-            lock (_gate)
-            {
-                if (asked > resource.Answered)
-                {
-                    resource.Answered = asked;
-                    resource.Representation = representation;
-                    _observers.Notify(resource.Id, Now());
-                    Drain();
-                }
-            }
-        }
-    }
-
-    private async ValueTask<CoapResponse> AskAsync(CoapRequest request)
-    {
-        try
-        {
-            return await _handler!(request, _closed.Token).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // Whatever a handler throws becomes 5.00, which ends the observations.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            CoapHandlerFailure.Tell(_options.HandlerFailed, request, e);
-            return CoapResponse.Error(CoapCode.InternalServerError);
-        }
+        representation.Release();
     }
 
     /// <summary>Adds or removes an observer, as the request asks (RFC 7641 section 4.1).</summary>
@@ -63,7 +38,7 @@ internal sealed partial class CoapUdpEndpoint
     private uint? Observe(IncomingRequest incoming, CoapResponse response, TimeSpan now)
     {
         CoapRequest request = incoming.Request;
-        if (request.Method is not (CoapCode.Get or CoapCode.Fetch) || !request.Options.TryGetUInt32(CoapOptionNumber.Observe, out uint wish))
+        if (!request.Method.IsSafe() || !request.Options.TryGetUInt32(CoapOptionNumber.Observe, out uint wish))
         {
             return null;
         }
@@ -74,44 +49,81 @@ internal sealed partial class CoapUdpEndpoint
             return null;
         }
 
-        string key = ObservedResource.KeyOf(request);
-        if (!_observed.TryGetValue(key, out ObservedResource? resource))
-        {
-            if (_observed.Count >= _options.MaxObservedResources || !_observers.TryAddResource(out int id))
-            {
-                return null;
-            }
-
-            resource = new ObservedResource(id, request) { Representation = response };
-            _observed.Add(key, resource);
-        }
-
-        CoapRegisterStatus status = _observers.Register(resource.Id, incoming.Peer, incoming.Token, resource, now, out _, out uint sequence);
-        if (status == CoapRegisterStatus.NotAdded)
+        LocalResource? local = JoinResource(request);
+        if (local is null || _observers.Register(local.Id, incoming.Peer, incoming.Token, local, now, out _, out uint sequence) == CoapRegisterStatus.NotAdded)
         {
             return null;
         }
 
-        if (incoming.Changes != _changes)
+        if (incoming.Changes != _resources!.Changes)
         {
             // The resource may have changed while the handler was at work; whoever was told then did not know of this observer.
-            _ = NotifyAsync(resource.Path);
+            _ = _resources.NotifyAsync(local.Shared.Path, _closed.Token);
         }
 
         return sequence;
     }
+
+    private LocalResource? JoinResource(CoapRequest request)
+    {
+        if (_resources!.Join(request, this) is not CoapObservedResource shared)
+        {
+            return null;
+        }
+
+        if (_observed.TryGetValue(shared, out LocalResource? local))
+        {
+            // This transport is in the audience once, for all of its observers.
+            _resources.Leave(shared, this);
+            return local;
+        }
+
+        if (!_observers.TryAddResource(out int id))
+        {
+            _resources.Leave(shared, this);
+            return null;
+        }
+
+        local = new LocalResource(id, shared);
+        _observed.Add(shared, local);
+        _localResources[id] = local;
+        return local;
+    }
+
+    /// <summary>Leaves the resources whose last observer has gone.</summary>
+    private void LeaveResources()
+    {
+        while (_observers.TryTakeUnobserved(out int id))
+        {
+            _localResources.Remove(id, out LocalResource? local);
+            _observers.RemoveResource(id);
+            _observed.Remove(local!.Shared);
+            _resources!.Leave(local.Shared, this);
+        }
+    }
+
+    /// <summary>The representation that a peer was told of, where it asks for a later block of it (RFC 7959 section 2.6); held.</summary>
+    private CoapServedBody? HoldObserved(CoapPeerHandle peer, CoapRequest request) =>
+        _resources!.Find(request) is CoapObservedResource shared && _observed.TryGetValue(shared, out LocalResource? local) && _observers.IsObserving(peer, local.Id)
+            ? _resources.Hold(shared)
+            : null;
 
     private void SendNotifications()
     {
         TimeSpan now = Now();
         while (_observers.TryTakeNotification(now, out CoapNotification notification))
         {
-            var resource = (ObservedResource)notification.State!;
-            bool goesOn = resource.Representation.Code.IsSuccess();
-            CoapResponse part = CoapBodyServing.PartOf(
-                resource.Representation, resource.Request, null, _options.BlockSizes, goesOn ? notification.Sequence : null);
+            var local = (LocalResource)notification.State!;
+            CoapResponse part = local.Part.Response;
+            bool goesOn = part.Code.IsSuccess();
+            if (!local.Part.IsLast)
+            {
+                _bodies!.Forget(notification.Peer, local.Shared.Request);
+            }
+
+            part = goesOn ? part.With(CoapOptionNumber.Observe, notification.Sequence) : part;
             part.TryWriteDatagram(_outgoing, CoapType.Confirmable, part.Code, notification.Token, out int length);
-            Send(notification, _outgoing.AsSpan(0, length), resource, now);
+            Send(notification, _outgoing.AsSpan(0, length), local, now);
             if (!goesOn)
             {
                 _observers.Remove(notification.Observer);
@@ -119,7 +131,7 @@ internal sealed partial class CoapUdpEndpoint
         }
     }
 
-    private void Send(in CoapNotification notification, ReadOnlySpan<byte> message, ObservedResource resource, TimeSpan now)
+    private void Send(in CoapNotification notification, ReadOnlySpan<byte> message, LocalResource resource, TimeSpan now)
     {
         if (notification.Replaces is CoapSendHandle old)
         {
@@ -153,43 +165,15 @@ internal sealed partial class CoapUdpEndpoint
         }
     }
 
-    /// <summary>What some peers observe: a path, with the query and the Accept that they have in common.</summary>
-    private sealed class ObservedResource
+    /// <summary>What this transport knows of a resource that is observed over it.</summary>
+    private sealed class LocalResource(int id, CoapObservedResource shared)
     {
-        public ObservedResource(int id, CoapRequest request)
-        {
-            Id = id;
-            Path = request.Path;
-            Request = request.Part(default, default, null);
-        }
+        public int Id => id;
 
-        public int Id { get; }
+        public CoapObservedResource Shared => shared;
 
-        public string Path { get; }
-
-        /// <summary>The request that is put to the handler again at each change; it comes from nobody.</summary>
-        public CoapRequest Request { get; }
-
-        public required CoapResponse Representation { get; set; }
-
-        /// <summary>How often the handler was asked, and which of its answers is the representation.</summary>
-        public long Asked { get; set; }
-
-        public long Answered { get; set; }
-
-        public static string KeyOf(CoapRequest request)
-        {
-            var key = new CoapOptionList();
-            foreach (CoapOption option in request.Options)
-            {
-                if (option.Number is CoapOptionNumber.UriPath or CoapOptionNumber.UriQuery or CoapOptionNumber.Accept)
-                {
-                    key.Add(option.Number, option.Value);
-                }
-            }
-
-            return $"{(int)request.Method} {Convert.ToHexString(key.View.Encoded)} {Convert.ToHexString(request.Payload.Span)}";
-        }
+        /// <summary>The notification, or its first block.</summary>
+        public CoapPart Part { get; set; }
     }
 
     // Specification: RFC 7641 section 2.

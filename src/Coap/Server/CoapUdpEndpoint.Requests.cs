@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
@@ -14,21 +13,13 @@ internal sealed partial class CoapUdpEndpoint
     private readonly Stack<IncomingRequest> _free = new();
 
     /// <summary>Sends a request to the peer at an address and waits for the response.</summary>
-    public Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken) => CoapBodyTransfer.SendAsync(
-        Tagged(request), _options.BlockSizes, part => ExchangeAsync(address, part, cancellationToken));
-
-    /// <summary>Gives a body that goes in blocks a Request-Tag, which keeps its blocks apart from those of another body for the same resource (RFC 9175 section 3.3).</summary>
-    private CoapRequest Tagged(CoapRequest request)
+    public async Task<CoapResponse> RequestAsync(SocketAddress address, CoapRequest request, CancellationToken cancellationToken)
     {
-        if (request.Payload.Length <= _options.BlockSizes.MaxPayload || request.Options.TryFind(CoapOptionNumber.RequestTag, out _)
-            || request.Options.TryFind(CoapOptionNumber.Block1, out _) || request.Options.TryFind(CoapOptionNumber.Block2, out _))
-        {
-            return request;
-        }
-
-        CoapRequest tagged = request.Copy();
-        tagged.Options.Add(CoapOptionNumber.RequestTag, RandomNumberGenerator.GetBytes(RequestTagLength));
-        return tagged;
+        Func<CoapRequest, Task<CoapResponse>> exchange = part => ExchangeAsync(address, part, cancellationToken);
+        CoapResponse? response = await TryRequestInBurstsAsync(address, request, cancellationToken).ConfigureAwait(false);
+        return response is null
+            ? await CoapBodyTransfer.SendAsync(request, _options.BlockSizes, _options.BlockSizes, exchange, cancellationToken).ConfigureAwait(false)
+            : await CoapBodyTransfer.CompleteAsync(request, response, _options.BlockSizes, exchange, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends one message and gives its response; once more where the server asks for an echo (RFC 9175 section 2.3).</summary>
@@ -74,6 +65,11 @@ internal sealed partial class CoapUdpEndpoint
             CoapSendStatus status = TryGetPeer(address, now, out CoapPeerHandle peer)
                 ? _layer.TryRequest(peer, _outgoing.AsSpan(0, length), keepOpen, timeout, pending, now, out handle)
                 : CoapSendStatus.TooManyMessages;
+            if (request.Options.TryFind(CoapOptionNumber.QBlock2, out _))
+            {
+                _layer.TakeQBlocks(handle);
+            }
+
             Drain();
             return status == CoapSendStatus.Ok
                 ? handle
@@ -104,16 +100,11 @@ internal sealed partial class CoapUdpEndpoint
         incoming.Take(received, peer, _places[peer.Index].Peer!);
         incoming.IsMulticast = multicast;
         incoming.DatagramLength = datagramLength;
-        incoming.Changes = _changes;
-        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InBlockwiseRequests, _options.CriticalOptions);
+        incoming.Changes = _resources?.Changes ?? 0;
+        incoming.Refusal = _handler is null ? null : CoapCriticalOptions.Refuse(received.Message.Options, CoapCriticalOptions.InDatagramRequests, _options.CriticalOptions);
         if (_handler is null || incoming.Refusal is not null)
         {
             return incoming;
-        }
-
-        if (CoapHopLimit.IsMalformed(received.Message.Options))
-        {
-            return AnswerAtOnce(incoming, CoapResponse.Error(CoapCode.BadRequest, "Hop-Limit"), now);
         }
 
         if (multicast)
@@ -129,37 +120,23 @@ internal sealed partial class CoapUdpEndpoint
             return null;
         }
 
-        CoapUploadStep step = _uploads.OnRequest(peer, received.Message.Code, received.Message.Options, received.Message.Payload.Length, now);
-        if (step.Kind == CoapUploadKind.Whole)
+        if (TryBeginBurst(incoming, received, now, out IncomingRequest? forHandler))
         {
-            return incoming;
+            return forHandler;
         }
 
-        incoming.Block1 = step.Block;
-        if (step.Kind == CoapUploadKind.Store)
+        incoming.Arrival = _bodies!.OnRequest(peer, incoming.Request, now);
+        if (incoming.Arrival is { Kind: CoapArrivalKind.Serve, Served: null })
         {
-            var body = (MemoryStream?)step.State ?? new MemoryStream();
-            body.SetLength(step.Offset);
-            body.Position = step.Offset;
-            body.Write(received.Message.Payload);
-            if (step.IsLast)
-            {
-                incoming.Request.Payload = body.GetBuffer().AsMemory(0, (int)body.Length);
-                return incoming;
-            }
-
-            if (step.Offset == 0)
-            {
-                _uploads.SetState(step.Transfer, body);
-            }
+            incoming.Arrival = incoming.Arrival with { Served = HoldObserved(peer, incoming.Request) };
         }
 
-        return AnswerAtOnce(incoming, new CoapResponse(step.Code), now);
+        return incoming.Arrival.Kind == CoapArrivalKind.Answer ? AnswerAtOnce(incoming, incoming.Arrival.ToResponse(), now) : incoming;
     }
 
     private IncomingRequest? AnswerAtOnce(IncomingRequest incoming, CoapResponse response, TimeSpan now)
     {
-        Respond(incoming, response, null, now);
+        Respond(incoming, response, now);
         Free(incoming);
         return null;
     }
@@ -188,10 +165,16 @@ internal sealed partial class CoapUdpEndpoint
             return;
         }
 
+        if (incoming.Arrival.Served is CoapServedBody served)
+        {
+            _ = CompleteInPartsAsync(incoming, served, isNew: false);
+            return;
+        }
+
         ValueTask<CoapResponse> task;
         try
         {
-            task = _handler(incoming.Request, _closed.Token);
+            task = incoming.Arrival.Kind == CoapArrivalKind.Stream ? _bodies!.StreamAsync(incoming.Arrival) : _handler(incoming.Request, _closed.Token);
         }
 #pragma warning disable CA1031 // Whatever a handler throws becomes 5.00: one bad request must not end the server.
         catch (Exception e)
@@ -236,6 +219,18 @@ internal sealed partial class CoapUdpEndpoint
 
     private void Complete(IncomingRequest incoming, CoapResponse? response, bool rejected)
     {
+        response ??= CoapResponse.Error(CoapCode.InternalServerError);
+        if (!rejected && TryCompleteInBursts(incoming, response))
+        {
+            return;
+        }
+
+        if (!rejected && !CoapBodies.GoesWhole(response, incoming.Request, incoming.Arrival.Block1, _options.BlockSizes.MaxPayload))
+        {
+            _ = CompleteInPartsAsync(incoming, new CoapServedBody(response), isNew: true);
+            return;
+        }
+
         lock (_gate)
         {
             TimeSpan now = Now();
@@ -243,30 +238,82 @@ internal sealed partial class CoapUdpEndpoint
             {
                 _layer.Reject(incoming.Exchange, now);
             }
-            else if (CoapNoResponse.IsUnwanted(incoming.Request, (response ??= CoapResponse.Error(CoapCode.InternalServerError)).Code))
-            {
-                _layer.RespondNothing(incoming.Exchange, now);
-            }
             else
             {
-                Respond(incoming, response, Observe(incoming, response, now), now);
+                RespondToRequest(incoming, response, now);
             }
 
-            Drain();
-            OnHandlerEnded();
-            Free(incoming);
+            End(incoming);
         }
     }
 
-    private void Respond(IncomingRequest incoming, CoapResponse response, uint? observe, TimeSpan now)
+    private bool TryCompleteInBursts(IncomingRequest incoming, CoapResponse response)
     {
-        if (incoming.IsMulticast && IsOfNoUseToAGroup(response))
+        if (incoming.QBlock2 is null && incoming.Burst is null)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            bool isDone = TryRespondInBursts(incoming, response, Now());
+            if (isDone)
+            {
+                End(incoming);
+            }
+
+            return isDone;
+        }
+    }
+
+    /// <summary>Answers with the block that was asked for.</summary>
+    private async Task CompleteInPartsAsync(IncomingRequest incoming, CoapServedBody body, bool isNew)
+    {
+        CoapPart part = await _bodies!.CutAsync(body, incoming.Request, incoming.Arrival.Block1, _options.BlockSizes).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (!_closed.IsCancellationRequested)
+            {
+                TimeSpan now = Now();
+                CoapResponse response = _bodies.OnPart(incoming.Peer, incoming.Request, body, part, isNew, now);
+                _bodies.OnAnswered(incoming.Arrival);
+                RespondToRequest(incoming, response, now);
+            }
+
+            End(incoming);
+        }
+
+        body.Release();
+    }
+
+    private void RespondToRequest(IncomingRequest incoming, CoapResponse response, TimeSpan now)
+    {
+        if (CoapNoResponse.IsUnwanted(incoming.Request, response.Code))
+        {
+            _layer.RespondNothing(incoming.Exchange, now);
+        }
+        else
+        {
+            uint? observe = Observe(incoming, response, now);
+            Respond(incoming, observe is uint sequence ? response.With(CoapOptionNumber.Observe, sequence) : response, now);
+        }
+    }
+
+    private void End(IncomingRequest incoming)
+    {
+        Drain();
+        OnHandlerEnded();
+        Free(incoming);
+    }
+
+    private void Respond(IncomingRequest incoming, CoapResponse part, TimeSpan now)
+    {
+        if (incoming.IsMulticast && IsOfNoUseToAGroup(part))
         {
             _layer.RespondNothing(incoming.Exchange, now);
             return;
         }
 
-        CoapResponse part = CoapBodyServing.PartOf(response, incoming.Request, incoming.Block1, _options.BlockSizes, observe);
         if (!part.TryWriteDatagram(_outgoing, CoapType.Acknowledgement, part.Code, incoming.Token, out int length))
         {
             // RFC 7252 section 5.9.3.1: the handler gave more options than a datagram takes.
@@ -300,8 +347,16 @@ internal sealed partial class CoapUdpEndpoint
         /// <summary>The response to a request that must not reach the handler.</summary>
         public CoapResponse? Refusal { get; set; }
 
-        /// <summary>The Block1 option of the response.</summary>
-        public CoapBlock? Block1 { get; set; }
+        /// <summary>What its blocks ask for.</summary>
+        public CoapArrival Arrival { get; set; }
+
+        /// <summary>What it asks for of a body in bursts, and what tells that body from others.</summary>
+        public CoapBlock? QBlock2 { get; set; }
+
+        public ulong BurstKey { get; set; }
+
+        /// <summary>Its own body, where that came in bursts.</summary>
+        public QBlockUpload? Burst { get; set; }
 
         /// <summary>Whether it came to a group (RFC 7252 section 8).</summary>
         public bool IsMulticast { get; set; }
@@ -331,7 +386,9 @@ internal sealed partial class CoapUdpEndpoint
             Exchange = received.Exchange;
             Peer = peer;
             Refusal = null;
-            Block1 = null;
+            Arrival = default;
+            QBlock2 = null;
+            Burst = null;
             Request.Reset(message.Code, message.Type == CoapType.Confirmable, _bytes, options.Length, length, identity);
         }
 
@@ -387,5 +444,4 @@ internal sealed partial class CoapUdpEndpoint
     // Implementation.
     private static readonly TimeSpan NoResponseTimeout = TimeSpan.FromSeconds(10);
     private const int MaxFree = 1024;
-    private const int RequestTagLength = 4;
 }

@@ -14,7 +14,7 @@ namespace Flint.Coap;
 /// their first wait. A request that is answered at once allocates nothing.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "A token source without a wait handle holds nothing; disposed, it would fail handlers that are late.")]
-internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
+internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
 {
     private readonly Socket _socket;
     private readonly Socket? _errors;
@@ -27,7 +27,8 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<SocketAddress, CoapPeerHandle> _peers = [];
     private readonly CancellationTokenSource _closed = new();
-    private readonly CoapUploads _uploads;
+    private readonly CoapBodies? _bodies;
+    private readonly CoapObservedResources? _resources;
     private readonly byte[] _outgoing;
     private readonly long _start;
     private readonly ITimer _timer;
@@ -38,19 +39,27 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     /// <param name="socket">A bound socket, or a connected one that has a single peer. The endpoint owns it.</param>
     /// <param name="options">Validated options.</param>
-    /// <param name="handler">Answers the peers' requests; null rejects each with a reset.</param>
-    public CoapUdpEndpoint(Socket socket, CoapUdpOptions options, CoapHandler? handler)
+    /// <param name="service">Answers the peers' requests; null rejects each with a reset.</param>
+    public CoapUdpEndpoint(Socket socket, CoapUdpOptions options, CoapService? service)
     {
         _socket = socket;
         _only = socket.Connected ? socket.RemoteEndPoint!.Serialize() : null;
         _errors = CoapUdpSocket.ErrorsOf(socket);
         _options = options;
-        _handler = InstrumentedHandler.AroundServer(handler, "udp");
+        _handler = InstrumentedHandler.AroundServer(service?.Handler, "udp");
         _layer = new CoapMessageLayer(options.MessageLayer, RandomNumberGenerator.GetBytes(EntropyLength));
-        _uploads = new CoapUploads(
-            new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads }, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _resources = service?.Resources;
+        if (service is not null)
+        {
+            var limits = new CoapUploadsOptions { Sizes = options.BlockSizes, MaxTransfers = options.MaxUploads };
+            _bodies = new CoapBodies(_handler!, service.Router, options.HandlerFailed, limits, options.MaxServedBytes, _layer, _closed.Token);
+        }
+
         _observers = new CoapObservers(options.Observers, _layer);
         _echo = new CoapEcho(RandomNumberGenerator.GetBytes(EntropyLength));
+        _burstsIn = new QBlockUploads(options.QBlock, options.BlockSizes, _layer, RandomNumberGenerator.GetBytes(EntropyLength));
+        _burstsOut = new QBlockServings(options.QBlock, _layer);
+        _burstEntropy = new EntropySource(RandomNumberGenerator.GetBytes(EntropyLength));
         _outgoing = new byte[options.MessageLayer.MaxMessageSize];
         _start = options.TimeProvider.GetTimestamp();
         _nextIdleCheck = options.IdlePeerTimeout;
@@ -86,13 +95,16 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         {
             foreach (CoapPeerHandle peer in _peers.Values)
             {
-                _uploads.RemovePeer(peer);
+                _bodies?.RemovePeer(peer);
                 _observers.RemovePeer(peer);
+                _burstsIn.RemovePeer(peer);
+                _burstsOut.RemovePeer(peer);
                 _layer.RemovePeer(peer, Now());
             }
 
             _peers.Clear();
             Drain();
+            LeaveResources();
             _echo.Dispose();
         }
     }
@@ -149,6 +161,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             TimeSpan now = Now();
             if (!TryGetPeer(from, now, out CoapPeerHandle peer))
             {
+                _layer.Counters.FromUnknownPeer++;
                 return;
             }
 
@@ -167,6 +180,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                     break;
                 case CoapReceivedKind.Reset:
                     _observers.OnReset(peer, received.Message.MessageId);
+                    OnBurstReset(peer, received.Message.MessageId);
                     break;
                 default:
                     break;
@@ -195,8 +209,9 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
                     TakeAll();
                 }
 
-                _uploads.OnDeadline(now);
+                _bodies?.OnDeadline(now);
                 _observers.OnDeadline(now);
+                OnBurstDeadline(now);
                 RenewObservations(now);
 
                 Drain();
@@ -214,7 +229,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
             TakeAll();
         }
 
-        TimeSpan? deadline = Earlier(Earlier(_layer.NextDeadline, _uploads.NextDeadline), Earlier(_observers.NextDeadline, NextRenewal()));
+        TimeSpan? deadline = Earlier(Earlier(NextBurst(), _layer.NextDeadline), Earlier(_bodies?.NextDeadline, Earlier(_observers.NextDeadline, NextRenewal())));
         if (deadline is TimeSpan due && (_timerDue is null || due < _timerDue) && !_closed.IsCancellationRequested)
         {
             TimeSpan wait = due - Now();
@@ -227,11 +242,6 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     private void TakeAll()
     {
-        while (_uploads.TryTakeAbandoned(out _))
-        {
-            // The body so far is memory, and goes with the last reference to it.
-        }
-
         while (_layer.TryTakeEnded(out CoapEnded ended))
         {
             if (ended.State is PendingExchange pending)
@@ -245,7 +255,13 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
         }
 
         SendNotifications();
+        LeaveResources();
+        PumpBursts(Now());
+        SendDatagrams();
+    }
 
+    private void SendDatagrams()
+    {
         while (_layer.TryTakeDatagram(out CoapPeerHandle peer, out ReadOnlyMemory<byte> datagram))
         {
             Send(_places[peer.Index], datagram.Span);
@@ -305,7 +321,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
         if (!_layer.TryAddPeer(now, out peer))
         {
-            if (!_layer.TryTakeIdlePeer(now, TimeSpan.Zero, out CoapPeerHandle idle))
+            if (!_layer.TryTakeIdlePeer(now, TimeSpan.Zero, out CoapPeerHandle idle) && !_layer.TryTakeStranger(IsStranger, out idle))
             {
                 return false;
             }
@@ -340,6 +356,7 @@ internal sealed partial class CoapUdpEndpoint : IAsyncDisposable
 
     private void Forget(CoapPeerHandle peer)
     {
+        _bodies?.RemovePeer(peer);
         _peers.Remove(_places[peer.Index].Address!);
         _places[peer.Index] = default;
     }

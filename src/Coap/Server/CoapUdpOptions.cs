@@ -19,7 +19,7 @@ public sealed class CoapUdpOptions
     public CoapHandler? Handler { get; init; }
 
     /// <summary>
-    /// Critical options that the handler understands, besides Uri-Host, Uri-Port, Uri-Path, Uri-Query and Accept. A request with any other critical option
+    /// Critical options that the handler understands, besides Uri-Host, Uri-Port, Uri-Path, Uri-Query, Accept, Block1 and Block2. A request with any other critical option
     /// does not reach the handler (RFC 7252 section 5.4.1).
     /// </summary>
     public IReadOnlySet<CoapOptionNumber> CriticalOptions { get; init; } = new HashSet<CoapOptionNumber>();
@@ -30,6 +30,9 @@ public sealed class CoapUdpOptions
     /// <summary>How many bodies may be arriving in blocks at the same time. Their sizes in it are those of <see cref="BlockSizes"/>.</summary>
     public int MaxUploads { get; init; } = 64;
 
+    /// <summary>The most bytes of large responses that are kept until their last block is asked for; a body that is read in parts (<see cref="CoapMessage.Body"/>) counts nothing.</summary>
+    public long MaxServedBytes { get; init; } = 64L << 20;
+
     /// <summary>When an address must show that it receives what is sent to it, before much is sent to it (RFC 9175).</summary>
     public CoapEchoOptions Echo { get; init; } = new();
 
@@ -39,11 +42,11 @@ public sealed class CoapUdpOptions
     /// </summary>
     public IReadOnlyList<CoapMulticastGroup> Groups { get; init; } = [];
 
+    /// <summary>Bodies in bursts of non-confirmable messages (RFC 9177): a server takes part, a client only where it is told to.</summary>
+    public CoapQBlockOptions QBlock { get; init; } = new();
+
     /// <summary>How many peers may observe, and how often a notification is confirmable (RFC 7641).</summary>
     public CoapObserversOptions Observers { get; init; } = new();
-
-    /// <summary>How many different requests may be observed: a path with a query and an Accept is one.</summary>
-    public int MaxObservedResources { get; init; } = 1024;
 
     /// <summary>Told about each exception that a handler threw; the peer gets 5.00 without details.</summary>
     public Action<CoapRequest, Exception>? HandlerFailed { get; init; }
@@ -59,6 +62,8 @@ public sealed class CoapUdpOptions
         MessageLayer.Validate();
         ArgumentNullException.ThrowIfNull(BlockSizes);
         BlockSizes.Validate();
+        ArgumentNullException.ThrowIfNull(QBlock);
+        QBlock.Validate();
         ArgumentNullException.ThrowIfNull(Echo);
         Echo.Validate();
         ArgumentNullException.ThrowIfNull(Groups);
@@ -70,7 +75,7 @@ public sealed class CoapUdpOptions
         ArgumentNullException.ThrowIfNull(Observers);
         Observers.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxUploads, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxObservedResources, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxServedBytes);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout ?? TimeSpan.MaxValue, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(IdlePeerTimeout, TimeSpan.Zero);
     }

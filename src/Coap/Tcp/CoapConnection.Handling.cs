@@ -28,7 +28,7 @@ public sealed partial class CoapConnection
                     break;
                 }
 
-                if (_pending.Count > 0)
+                if (_pending.Count > 0 || _observations.Count > 0)
                 {
                     // The handlers may be waiting for responses that only this loop can read.
                     request = null!;
@@ -52,11 +52,7 @@ public sealed partial class CoapConnection
     {
         try
         {
-            CoapResponse response = CoapCriticalOptions.Refuse(request.Options.View, CoapCriticalOptions.InRequests, _options.CriticalOptions) ?? await InvokeAsync(request).ConfigureAwait(false);
-            if (!CoapNoResponse.IsUnwanted(request, response.Code))
-            {
-                await TryRespondAsync(response, token).ConfigureAwait(false);
-            }
+            await AnswerAsync(request, token).ConfigureAwait(false);
         }
         finally
         {
@@ -68,6 +64,57 @@ public sealed partial class CoapConnection
 
             WakeReader();
         }
+    }
+
+    /// <summary>Gives the request its one answer: a refusal, a block of a body, or the handler's response.</summary>
+    private async ValueTask AnswerAsync(CoapRequest request, byte[] token)
+    {
+        if (CoapCriticalOptions.Refuse(request.Options.View, CoapCriticalOptions.InRequests, _options.CriticalOptions) is CoapResponse refusal)
+        {
+            await RespondAsync(request, refusal, token, null).ConfigureAwait(false);
+            return;
+        }
+
+        long changes = _service?.Resources.Changes ?? 0;
+        CoapArrival arrival = Receive(request);
+        if (arrival.Kind == CoapArrivalKind.Answer)
+        {
+            await RespondAsync(request, arrival.ToResponse(), token, null).ConfigureAwait(false);
+        }
+        else if (arrival.Served is not null)
+        {
+            await RespondInPartsAsync(request, arrival.Served, arrival, token, isNew: false, changes).ConfigureAwait(false);
+        }
+        else
+        {
+            CoapResponse response = arrival.Kind == CoapArrivalKind.Stream
+                ? await _bodies!.StreamAsync(arrival).ConfigureAwait(false)
+                : await InvokeAsync(request).ConfigureAwait(false);
+            if (CoapBodies.GoesWhole(response, request, arrival.Block1, RoomFor(response)))
+            {
+                await RespondAsync(request, response, token, Register(request, response, token, changes)).ConfigureAwait(false);
+            }
+            else
+            {
+                await RespondInPartsAsync(request, new CoapServedBody(response), arrival, token, isNew: true, changes).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Answers with the block that was asked for.</summary>
+    private async ValueTask RespondInPartsAsync(CoapRequest request, CoapServedBody body, CoapArrival arrival, byte[] token, bool isNew, long changes)
+    {
+        CoapPart part = await Bodies().CutAsync(body, request, arrival.Block1, SizesForResponse(request, body)).ConfigureAwait(false);
+        CoapResponse response;
+        lock (_gate)
+        {
+            response = _ended.IsCancellationRequested ? part.Response : _bodies!.OnPart(default, request, body, part, isNew, Now());
+            _bodies!.OnAnswered(arrival);
+            WaitForDeadline();
+        }
+
+        body.Release();
+        await RespondAsync(request, response, token, Register(request, response, token, changes)).ConfigureAwait(false);
     }
 
     private async ValueTask<CoapResponse> InvokeAsync(CoapRequest request)
@@ -88,6 +135,20 @@ public sealed partial class CoapConnection
         {
             CoapHandlerFailure.Tell(_options.HandlerFailed, request, e);
             return CoapResponse.Error(CoapCode.InternalServerError);
+        }
+    }
+
+    /// <summary>Sends the response, unless its class is not wanted; then the observer that it has made may be told of changes.</summary>
+    private async ValueTask RespondAsync(CoapRequest request, CoapResponse response, byte[] token, Observer? observer)
+    {
+        if (!CoapNoResponse.IsUnwanted(request, response.Code))
+        {
+            await TryRespondAsync(observer is null ? response : response.With(CoapOptionNumber.Observe, 0), token).ConfigureAwait(false);
+        }
+
+        if (observer is not null)
+        {
+            await NotifyAsync(observer).ConfigureAwait(false);
         }
     }
 

@@ -98,6 +98,11 @@ public sealed partial class CoapConnection
                 Complete(message, action == CoapTcpAction.CompletePing);
             }
 
+            if (_session.HasPeerSettings)
+            {
+                _settled.TrySetResult();
+            }
+
             EndIfDrained();
         }
 
@@ -132,9 +137,19 @@ public sealed partial class CoapConnection
     private void Complete(in CoapTcpMessageReader message, bool isPong)
     {
         // A late response, or one that nobody asked for, matches nothing and is ignored (RFC 7252 section 5.3.2).
-        if (message.Token.Length != sizeof(uint)
-            || !_pending.TryGetValue(BinaryPrimitives.ReadUInt32BigEndian(message.Token), out PendingReply? pending)
-            || pending.IsPing != isPong)
+        if (message.Token.Length != sizeof(uint))
+        {
+            return;
+        }
+
+        uint token = BinaryPrimitives.ReadUInt32BigEndian(message.Token);
+        if (!isPong && _observations.TryGetValue(token, out CoapObservationFeed? feed))
+        {
+            CompleteObservation(message, feed);
+            return;
+        }
+
+        if (!_pending.TryGetValue(token, out PendingReply? pending) || pending.IsPing != isPong)
         {
             return;
         }
@@ -167,6 +182,7 @@ public sealed partial class CoapConnection
     {
         var csm = new CoapSignal();
         csm.Options.Add(CoapSignallingOption.MaxMessageSize, (uint)_options.MaxMessageSize);
+        csm.Options.Add(CoapSignallingOption.BlockWiseTransfer);
         return csm;
     }
 
@@ -235,6 +251,9 @@ public sealed partial class CoapConnection
         }
 
         await _ended.CancelAsync().ConfigureAwait(false);
+        _settled.TrySetResult();
+        EndObserving();
+        EndBodies();
         foreach (PendingReply pending in unanswered)
         {
             pending.TrySetException(Ended());

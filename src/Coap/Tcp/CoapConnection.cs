@@ -13,10 +13,11 @@ namespace Flint.Coap;
 /// and answers the other's, so a server may call a function of the device that opened the connection. Its members may be called from any thread.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "Semaphores and token sources without wait handles hold nothing; disposed, they would fail callers that are late.")]
-public sealed partial class CoapConnection : IAsyncDisposable
+public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
 {
     private readonly IDuplexPipe _transport;
     private readonly CoapConnectionOptions _options;
+    private readonly CoapService? _service;
     private readonly CoapHandler? _handler;
     private readonly CoapHandler _send;
     private readonly CoapTcpSession _session;
@@ -28,15 +29,17 @@ public sealed partial class CoapConnection : IAsyncDisposable
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _lastToken;
 
-    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, string network)
+    private CoapConnection(IDuplexPipe transport, CoapConnectionOptions options, CoapService? service, ICoapPeer peer, string network)
     {
         _transport = transport;
         _options = options;
-        _handler = InstrumentedHandler.AroundServer(handler, network);
-        _send = InstrumentedHandler.AroundClient(RequestAsync, network);
+        _service = service;
+        _handler = InstrumentedHandler.AroundServer(service?.Handler, network);
+        _send = InstrumentedHandler.AroundClient((request, cancellationToken) => new(TransferAsync(request, cancellationToken)), network);
         Peer = peer;
         _session = new CoapTcpSession(options.MaxMessageSize, options.AllowMissingCsm);
         _requestSlots = new SemaphoreSlim(options.MaxRequestsInFlight);
+        _start = options.TimeProvider.GetTimestamp();
     }
 
     /// <summary>The state (docs/spec/coap-profile.md section 4.1).</summary>
@@ -86,20 +89,22 @@ public sealed partial class CoapConnection : IAsyncDisposable
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
         options ??= new CoapConnectionOptions();
-        return Begin(transport, options, options.Handler, options.Peer);
+        return Begin(transport, options, CoapService.For(options.Handler, options.HandlerFailed), options.Peer);
     }
 
-    /// <summary>The same with a handler and a peer of the server's.</summary>
-    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapHandler? handler, ICoapPeer peer, string network = "pipe")
+    /// <summary>The same with what the transports of a server have in common.</summary>
+    internal static CoapConnection Begin(IDuplexPipe transport, CoapConnectionOptions options, CoapService? service, ICoapPeer peer, string network = "pipe")
     {
         ArgumentNullException.ThrowIfNull(transport);
         options.Validate();
-        var connection = new CoapConnection(transport, options, handler, peer, network);
+        var connection = new CoapConnection(transport, options, service, peer, network);
         _ = connection.RunAsync();
         return connection;
     }
 
-    /// <summary>Sends a request and waits for its response, whatever its code.</summary>
+    /// <summary>
+    /// Sends a request and waits for its response, whatever its code. A body that is larger than a message goes in blocks, and a response's is put together (RFC 7959, RFC 8323 section 6).
+    /// </summary>
     /// <exception cref="CoapException">There is no response, or none that can be understood.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. The peer may have got the request all the same.</exception>
     public Task<CoapResponse> SendAsync(CoapRequest request, CancellationToken cancellationToken = default)
@@ -192,7 +197,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
     /// <summary>The same as <see cref="CloseAsync()"/>.</summary>
     public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
 
-    private async ValueTask<CoapResponse> RequestAsync(CoapRequest request, CancellationToken cancellationToken)
+    private async Task<CoapResponse> ExchangeAsync(CoapRequest request, CancellationToken cancellationToken)
     {
         await _requestSlots.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -239,12 +244,17 @@ public sealed partial class CoapConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the whole message to the transport, or none of it.</summary>
-    private async Task WriteAsync(CoapMessage message, CoapCode code, ReadOnlyMemory<byte> token, CancellationToken cancellationToken)
+    /// <summary>Gives the whole message to the transport, or none of it. A notification to an observer that has gone in the meantime is not written.</summary>
+    private async Task WriteAsync(CoapMessage message, CoapCode code, ReadOnlyMemory<byte> token, CancellationToken cancellationToken, Observer? observer = null)
     {
         await _sendTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (observer?.IsRemoved == true)
+            {
+                return;
+            }
+
             Write(message, code, token.Span);
             await FlushAsync().ConfigureAwait(false);
         }
@@ -310,7 +320,7 @@ public sealed partial class CoapConnection : IAsyncDisposable
         {
             _lastToken = unchecked(_lastToken + 1);
         }
-        while (_pending.ContainsKey(_lastToken));
+        while (_pending.ContainsKey(_lastToken) || _observations.ContainsKey(_lastToken));
         return _lastToken;
     }
 

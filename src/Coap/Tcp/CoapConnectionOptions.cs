@@ -18,6 +18,24 @@ public sealed class CoapConnectionOptions
     /// </summary>
     public int MaxHandlers { get; init; } = 32;
 
+    /// <summary>How large a body in memory may become that arrives in blocks, of a request or of a response (RFC 7959). A body that is read or written in parts has no limit here.</summary>
+    public long MaxBody { get; init; } = 16L << 20;
+
+    /// <summary>How many bodies of the peer may be arriving in blocks at the same time, and how many large responses are kept for it until their last block is asked for.</summary>
+    public int MaxBodies { get; init; } = 8;
+
+    /// <summary>The most bytes of large responses that are kept until their last block is asked for; a body that is read in parts (<see cref="CoapMessage.Body"/>) counts nothing.</summary>
+    public long MaxServedBytes { get; init; } = 16L << 20;
+
+    /// <summary>How long the peer may take from one block of a body to the next.</summary>
+    public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(247);
+
+    /// <summary>How many resources the peer may observe at the same time (RFC 7641); a request for more is answered without being added.</summary>
+    public int MaxObservers { get; init; } = 64;
+
+    /// <summary>How many resources of the peer this end may observe at the same time.</summary>
+    public int MaxObservations { get; init; } = 64;
+
     /// <summary>How long a request waits for its response.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -40,7 +58,7 @@ public sealed class CoapConnectionOptions
     public ICoapPeer Peer { get; init; } = CoapPeer.Anonymous;
 
     /// <summary>
-    /// Critical options that the handler understands, besides Uri-Host, Uri-Port, Uri-Path, Uri-Query and Accept. A request with any other critical option is
+    /// Critical options that the handler understands, besides Uri-Host, Uri-Port, Uri-Path, Uri-Query, Accept, Block1 and Block2. A request with any other critical option is
     /// answered 4.02 and does not reach the handler (RFC 7252 section 5.4.1).
     /// </summary>
     public IReadOnlySet<CoapOptionNumber> CriticalOptions { get; init; } = new HashSet<CoapOptionNumber>();
@@ -58,6 +76,12 @@ public sealed class CoapConnectionOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxMessageSize, CoapTcpLimits.BaseMaxMessageSize);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxRequestsInFlight, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxHandlers, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxBody);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBodies, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxServedBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(BodyTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxObservers);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxObservations);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CsmTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(SendTimeout, TimeSpan.Zero);

@@ -11,14 +11,19 @@ namespace Flint.Coap;
 internal sealed class CoapTcpSession(int maxMessageSize, bool allowMissingCsm)
 {
     private bool _peerReleased;
+    private bool _peerBlockWise;
+    private bool _peerTakesLarge;
 
     public CoapTcpState State { get; private set; }
 
     /// <summary>The largest message that may be sent: the peer's Max-Message-Size, clamped to our own so that no peer makes us build larger ones.</summary>
     public int SendLimit { get; private set; } = Math.Min(maxMessageSize, CoapTcpLimits.BaseMaxMessageSize);
 
-    /// <summary>The peer declared Block-Wise-Transfer.</summary>
-    public bool PeerBlockWise { get; private set; }
+    /// <summary>The peer declared Block-Wise-Transfer, and a Max-Message-Size above the base value: it takes several blocks in a message (RFC 8323 section 5.3.2).</summary>
+    public bool PeerTakesBert { get; private set; }
+
+    /// <summary>The peer's settings are known: its CSM has come, or it sends none.</summary>
+    public bool HasPeerSettings => State != CoapTcpState.AwaitingCsm;
 
     /// <summary>Why the connection ended, once it has.</summary>
     public CoapError? EndReason { get; private set; }
@@ -134,18 +139,22 @@ internal sealed class CoapTcpSession(int maxMessageSize, bool allowMissingCsm)
 
     private void ApplyCsm(in CoapTcpMessageReader message)
     {
-        // Section 5.3: settings are cumulative; what a CSM does not name keeps its value.
+        // Section 5.3: settings are cumulative; what a CSM does not name keeps its value. "If a Max-Message-Size Option is indicated with a value that is greater than 1152 (in the same or a
+        // different CSM), the Block-Wise-Transfer Option also indicates support for BERT" (section 5.3.2).
         foreach (CoapOption option in message.Options)
         {
             if (option.Number == CoapSignallingOption.MaxMessageSize && option.TryGetUInt32(out uint size))
             {
                 SendLimit = (int)Math.Min((uint)maxMessageSize, size);
+                _peerTakesLarge = size > CoapTcpLimits.BaseMaxMessageSize;
             }
             else if (option.Number == CoapSignallingOption.BlockWiseTransfer)
             {
-                PeerBlockWise = true;
+                _peerBlockWise = true;
             }
         }
+
+        PeerTakesBert = _peerBlockWise && _peerTakesLarge;
     }
 
     /// <summary>No signalling option that is defined so far is critical.</summary>

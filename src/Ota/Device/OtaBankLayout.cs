@@ -36,6 +36,18 @@ public sealed class OtaBankLayout
         get { return _images.Length; }
     }
 
+    /// <summary>Manifest and tables of this bank, with images elsewhere.</summary>
+    internal OtaBankLayout With(OtaRegion[] images)
+    {
+        return new OtaBankLayout(Manifest, _tables, images);
+    }
+
+    /// <summary>Manifest and tables of this bank, with images where another has them.</summary>
+    internal OtaBankLayout With(OtaBankLayout other)
+    {
+        return new OtaBankLayout(Manifest, _tables, other._images);
+    }
+
     internal int TableCount
     {
         get { return _tables.Length; }

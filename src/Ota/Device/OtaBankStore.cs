@@ -18,6 +18,7 @@ internal sealed class OtaBankStore
     private readonly OtaFlash _flash;
     private readonly OtaTrust _trust;
     private readonly byte[] _io;
+    private readonly byte[] _memory;
     private readonly byte[] _digest;
     private readonly byte[] _entry;
 
@@ -26,6 +27,7 @@ internal sealed class OtaBankStore
         _flash = flash;
         _trust = trust;
         _io = io;
+        _memory = flash.Memory;
         _digest = new byte[OtaTrust.DigestLength];
         _entry = new byte[OtaManifest.TableEntryLength];
     }
@@ -151,20 +153,7 @@ internal sealed class OtaBankStore
                 return false;
             }
 
-            int address = bank.Image(i).Start(_flash);
-            uint crc = 0;
-            for (int done = 0; done < component.Size; done += _io.Length)
-            {
-                int length = OtaBytes.Min(_io.Length, component.Size - done);
-                if (!_flash.Read(address + done, _io, 0, length))
-                {
-                    return false;
-                }
-
-                crc = _trust.Crc32C(crc, _io, 0, length);
-            }
-
-            if (crc != component.Crc)
+            if (!HasChecksum(bank.Image(i).Start(_flash), component))
             {
                 return false;
             }
@@ -207,8 +196,47 @@ internal sealed class OtaBankStore
         return true;
     }
 
+    private bool HasChecksum(int address, OtaManifestComponent component)
+    {
+        if (_memory.Length > 0)
+        {
+            return _trust.Crc32C(0, _memory, address, component.Size) == component.Crc;
+        }
+
+        uint crc = 0;
+        for (int done = 0; done < component.Size; done += _io.Length)
+        {
+            int length = OtaBytes.Min(_io.Length, component.Size - done);
+            if (!_flash.Read(address + done, _io, 0, length))
+            {
+                return false;
+            }
+
+            crc = _trust.Crc32C(crc, _io, 0, length);
+        }
+
+        return crc == component.Crc;
+    }
+
     private bool Hash(int address, int count)
     {
+        if (_memory.Length > 0)
+        {
+            _trust.Hash(_memory, address, count, _digest, 0);
+            return true;
+        }
+
+        if (count <= _io.Length)
+        {
+            if (!_flash.Read(address, _io, 0, count))
+            {
+                return false;
+            }
+
+            _trust.Hash(_io, 0, count, _digest, 0);
+            return true;
+        }
+
         _trust.HashStart();
         for (int done = 0; done < count; done += _io.Length)
         {

@@ -12,6 +12,11 @@ internal sealed class OtaDownload
     /// <summary>How often a segment or a table may come wrong before the download is given up.</summary>
     public const int MaxFailures = 3;
 
+    /// <summary>How many chunks in a row may come damaged before another size and another source are tried.</summary>
+    public const int MaxCorrupt = 8;
+
+    private const int MinChunkLength = 256;
+
     private readonly OtaFlash _flash;
     private readonly OtaTrust _trust;
     private readonly OtaBankStore _store;
@@ -32,6 +37,8 @@ internal sealed class OtaDownload
     private bool _isErased;
     private int _failures;
     private int _tableFailures;
+    private int _corrupt;
+    private int _chunkLength;
 
     // One bit per chunk of the segment from the window's first chunk on.
     private int _windowStart;
@@ -78,6 +85,7 @@ internal sealed class OtaDownload
             Progress.TotalBytes += manifest.Component(i).Size;
         }
 
+        // [OTA-031] Marks are hints.
         SelectFirst();
         while (!IsComplete && _index < done && VerifyDone())
         {
@@ -112,7 +120,7 @@ internal sealed class OtaDownload
     {
         for (int bit = 0; bit < _options.Window && !IsComplete; bit++)
         {
-            int offset = _windowStart + (bit * _options.ChunkLength);
+            int offset = _windowStart + (bit * _chunkLength);
             if (offset >= _length)
             {
                 return false;
@@ -126,6 +134,7 @@ internal sealed class OtaDownload
                 request.Length = ChunkLengthAt(offset);
                 request.Component = _component;
                 request.IsTable = _isTable;
+                request.Source = _failures + _tableFailures;
                 return true;
             }
         }
@@ -158,22 +167,26 @@ internal sealed class OtaDownload
 
         if (!OtaChunkFrame.Verify(_trust, _name, frame, start, dataLength))
         {
-            return OtaStatus.ChunkCorrupt;
+            _corrupt++;
+            return _corrupt < MaxCorrupt ? OtaStatus.ChunkCorrupt : Repeat(OtaReason.TransferCorrupt);
         }
 
+        _corrupt = 0;
+
         int offset = artifactOffset - _offset;
+        // [OTA-072] What came before counts for nothing.
         if (offset < _windowStart)
         {
             return OtaStatus.ChunkDuplicate;
         }
 
-        int place = (offset - _windowStart) / _options.ChunkLength;
+        int place = (offset - _windowStart) / _chunkLength;
         if (offset >= _length || place >= _options.Window)
         {
             return OtaStatus.ChunkNotRequested;
         }
 
-        if ((offset - _windowStart) % _options.ChunkLength != 0 || dataLength != ChunkLengthAt(offset))
+        if ((offset - _windowStart) % _chunkLength != 0 || dataLength != ChunkLengthAt(offset))
         {
             return OtaStatus.ChunkMalformed;
         }
@@ -209,12 +222,13 @@ internal sealed class OtaDownload
         {
             _received >>= 1;
             _requested >>= 1;
-            _windowStart += _options.ChunkLength;
+            _windowStart += _chunkLength;
         }
 
         return _windowStart >= _length ? CompleteSegment() : OtaStatus.Ok;
     }
 
+    // [OTA-073] What is marked was read back from flash and held against the table, or, at the end of a table, against the digest.
     private OtaStatus CompleteSegment()
     {
         if (!_isTable && !_store.VerifyBlocks(_bank, _component, _manifest.Component(_component), _offset, _length))
@@ -227,8 +241,9 @@ internal sealed class OtaDownload
             return RepeatTable();
         }
 
+        // Part of a table proves nothing: what counts against the table goes on counting until the whole of it is right.
         _failures = 0;
-        _tableFailures = 0;
+        _tableFailures = _offset + _length == ArtifactLength() ? 0 : _tableFailures;
         _journal.Mark();
         Progress.VerifiedBytes += _isTable ? 0 : _length;
         Next();
@@ -296,6 +311,7 @@ internal sealed class OtaDownload
         return OtaStatus.DownloadFailed;
     }
 
+    // [OTA-001] In this session, whatever the blocks read as.
     private bool EraseSegment()
     {
         for (int i = 0; i < _blockCount; i++)
@@ -390,8 +406,17 @@ internal sealed class OtaDownload
         return blocks;
     }
 
+    // [OTA-075] What came wrong may have been damaged by its size, or by who sent it: the next try has half of the size, and another source.
     private void ResetWindow()
     {
+        _chunkLength = _options.ChunkLength;
+        for (int i = 0; i < _failures + _tableFailures; i++)
+        {
+            int half = _chunkLength / 2;
+            _chunkLength = half >= MinChunkLength && half % _flash.WriteUnit == 0 ? half : _chunkLength;
+        }
+
+        _corrupt = 0;
         _windowStart = 0;
         _received = 0;
         _requested = 0;
@@ -417,6 +442,6 @@ internal sealed class OtaDownload
 
     private int ChunkLengthAt(int offset)
     {
-        return OtaBytes.Min(_options.ChunkLength, _length - offset);
+        return OtaBytes.Min(_chunkLength, _length - offset);
     }
 }

@@ -22,11 +22,13 @@ public sealed partial class OtaEngine
             return status;
         }
 
+        // [OTA-057] Before anything of the payload is acted on, and without saying why.
         if (!_offered.VerifySignature(_trust, _digest))
         {
             return OtaStatus.SignatureInvalid;
         }
 
+        // [OTA-058] Everything is checked before flash changes.
         status = CheckFit(_offered);
         if (status == OtaStatus.Ok)
         {
@@ -50,19 +52,20 @@ public sealed partial class OtaEngine
         return State != OtaState.Idle && _offered.Sequence <= _manifest.Sequence ? OtaStatus.Downgrade : Accept(envelope, offset, count);
     }
 
-    private OtaStatus CheckDevice(OtaManifest manifest)
+    /// <summary>Whether a manifest is for this product, hardware revision and device.</summary>
+    internal static OtaStatus CheckDevice(OtaManifest manifest, OtaOptions options)
     {
-        if (!BytesAre(manifest.Buffer, manifest.ProductOffset, manifest.ProductCount, _options.Product))
+        if (!BytesAre(manifest.Buffer, manifest.ProductOffset, manifest.ProductCount, options.Product))
         {
             return OtaStatus.WrongProduct;
         }
 
-        if (_options.HardwareRevision < manifest.HardwareMin || _options.HardwareRevision > manifest.HardwareMax)
+        if (options.HardwareRevision < manifest.HardwareMin || options.HardwareRevision > manifest.HardwareMax)
         {
             return OtaStatus.WrongHardware;
         }
 
-        if (manifest.DeviceCount > 0 && !BytesAre(manifest.Buffer, manifest.DeviceOffset, manifest.DeviceCount, _options.Device))
+        if (manifest.DeviceCount > 0 && !BytesAre(manifest.Buffer, manifest.DeviceOffset, manifest.DeviceCount, options.Device))
         {
             return OtaStatus.WrongDevice;
         }
@@ -72,13 +75,13 @@ public sealed partial class OtaEngine
 
     private OtaStatus CheckFit(OtaManifest manifest)
     {
-        OtaStatus status = CheckDevice(manifest);
+        OtaStatus status = CheckDevice(manifest, _options);
         if (status != OtaStatus.Ok)
         {
             return status;
         }
 
-        OtaBankLayout bank = _layout.Bank(Target());
+        OtaBankLayout bank = Bank(Target());
         if (manifest.ComponentCount != bank.ComponentCount)
         {
             return OtaStatus.WrongComponents;
@@ -114,6 +117,7 @@ public sealed partial class OtaEngine
             return OtaStatus.BelowFloor;
         }
 
+        // [OTA-063]
         if (_record.IsRejected(_setDigest) && !manifest.RetryRejected)
         {
             return OtaStatus.RejectedBefore;
@@ -124,12 +128,20 @@ public sealed partial class OtaEngine
 
     private OtaStatus Accept(byte[] envelope, int offset, int count)
     {
-        _before.CopyFrom(_record);
-        bool isSameSubject = OtaBytes.Equal(_record.Subject, 0, _digest, 0, OtaStateRecord.NameLength);
-        if (isSameSubject && _record.Transitions >= MaxTransitions)
+        // [OTA-066] What was signed after all that was accepted starts a new count; manifests that replace each other in turn share one.
+        bool isNew = _offered.Sequence > _record.HighestSequence;
+        if (!isNew && _record.Transitions >= MaxTransitions)
         {
             return OtaStatus.TooManyTransitions;
         }
+
+        // Images that were left on their way to where they run would be written over.
+        if (_swap.IsUnderWay(_record))
+        {
+            return OtaStatus.FlashFailed;
+        }
+
+        _before.CopyFrom(_record);
 
         if (State != OtaState.Idle)
         {
@@ -139,7 +151,12 @@ public sealed partial class OtaEngine
 
         _target = Target();
         int keepableImages = KeepableSegments(_offered.Component(0).BlockSize);
-        _record.Transitions = isSameSubject ? _record.Transitions : 0;
+        if (isNew)
+        {
+            _record.Transitions = 0;
+            _record.HighestSequence = _offered.Sequence;
+        }
+
         Array.Copy(_digest, 0, _record.Subject, 0, OtaStateRecord.NameLength);
 
         // [OTA-041] The bank is recorded as being written before its first block is erased; what runs is recorded with it.
@@ -176,14 +193,14 @@ public sealed partial class OtaEngine
 
     private bool WriteManifest(int count)
     {
-        OtaBankLayout bank = _layout.Bank(_target);
+        OtaBankLayout bank = Bank(_target);
         return (_store.WriteManifest(bank, _manifestBuffer, count) || _store.WriteManifest(bank, _manifestBuffer, count))
             && _manifest.TryRead(_manifestBuffer, OtaBankStore.ManifestHeaderLength, count) == OtaStatus.Ok;
     }
 
     private bool Begin(int keepableImages)
     {
-        OtaBankLayout bank = _layout.Bank(_target);
+        OtaBankLayout bank = Bank(_target);
         int keepable = keepableImages == 0 ? 0 : keepableImages + _download.CountTableSegments(_manifest, bank);
         return _download.Begin(_manifest, bank, _target, _digest, 0, keepable);
     }
@@ -196,7 +213,7 @@ public sealed partial class OtaEngine
             && _journal.IsKnown
             && _journal.Bank == _target
             && _journal.BlockSize == blockSize
-            && _layout.Bank(_target).ComponentCount == 1
+            && Bank(_target).ComponentCount == 1
             && OtaBytes.Equal(_journal.Digest, 0, _record.Digests, _target * OtaTrust.DigestLength, OtaTrust.DigestLength);
         return isBound ? OtaBytes.Max(0, _journal.Done - _journal.TableSegments) : 0;
     }

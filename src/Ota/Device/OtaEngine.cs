@@ -28,6 +28,7 @@ public sealed partial class OtaEngine
     private readonly OtaJournal _journal;
     private readonly OtaEvidence _evidence;
     private readonly OtaBankStore _store;
+    private readonly OtaSwap _swap;
     private readonly OtaDownload _download;
 
     // The manifest under way (or, during Start, of the bank under examination), in its own buffer behind room for the stored header.
@@ -72,7 +73,9 @@ public sealed partial class OtaEngine
         _log = new OtaStateLog(flash, trust, layout.State0, layout.State1);
         _journal = new OtaJournal(flash, trust, layout.Journal0, layout.Journal1);
         _evidence = new OtaEvidence(flash, trust, layout.Evidence0, layout.Evidence1);
-        _store = new OtaBankStore(flash, trust, new byte[options.BufferLength]);
+        byte[] io = new byte[options.BufferLength];
+        _store = new OtaBankStore(flash, trust, io);
+        _swap = new OtaSwap(flash, trust, layout, io);
         _manifest = new OtaManifest();
         _manifestBuffer = new byte[OtaBankStore.ManifestRegionLength(flash)];
         _offered = new OtaManifest();
@@ -189,7 +192,7 @@ public sealed partial class OtaEngine
         }
 
         // [OTA-065] Where this program is not the boot stage, nobody looks at the bank between here and the jump: digests, not checksums.
-        OtaBankLayout bank = _layout.Bank(_target);
+        OtaBankLayout bank = Bank(_target);
         if (!_store.VerifyChecksums(bank, _manifest) || (_boot.RunningBank >= 0 && !_store.VerifyBank(bank, _manifest)))
         {
             return VerifyAgain();
@@ -272,15 +275,15 @@ public sealed partial class OtaEngine
     public bool TryReadImage(int component, int imageOffset, byte[] buffer, int offset, int count)
     {
         return _running >= 0
-            && component >= 0 && component < _layout.Bank(_running).ComponentCount
+            && component >= 0 && component < Bank(_running).ComponentCount
             && imageOffset >= 0 && count >= 0 && imageOffset <= _runningSizes[component] - count
-            && _flash.Read(_layout.Bank(_running).Image(component).Start(_flash) + imageOffset, buffer, offset, count);
+            && _flash.Read(Bank(_running).Image(component).Start(_flash) + imageOffset, buffer, offset, count);
     }
 
     /// <summary>The bytes of the running image of a component; 0 where nothing runs.</summary>
     public int ImageLength(int component)
     {
-        return _running >= 0 && component >= 0 && component < _layout.Bank(_running).ComponentCount ? _runningSizes[component] : 0;
+        return _running >= 0 && component >= 0 && component < Bank(_running).ComponentCount ? _runningSizes[component] : 0;
     }
 
     /// <summary>Copies 32 bytes of evidence (section 4.4), the newest for <paramref name="back"/> 0; <c>false</c> where there is none.</summary>
@@ -289,10 +292,16 @@ public sealed partial class OtaEngine
         return _evidence.TryRead(back, buffer, offset);
     }
 
+    // Where a bank lies now: on boards that run from one place, that depends on which images stand there.
+    private OtaBankLayout Bank(int bank)
+    {
+        return _swap.Bank(bank, _record.Placed);
+    }
+
     private OtaStatus VerifyAgain()
     {
         Array.Copy(_journal.Digest, 0, _digest, 0, _digest.Length);
-        bool begun = _download.Begin(_manifest, _layout.Bank(_target), _target, _digest, _journal.Done, 0);
+        bool begun = _download.Begin(_manifest, Bank(_target), _target, _digest, _journal.Done, 0);
         if (!begun || _download.IsComplete)
         {
             // Every block is what its digest says and the whole is not what the checksum says: the manifest contradicts itself.
@@ -338,6 +347,7 @@ public sealed partial class OtaEngine
             _record.Transitions++;
         }
 
+        _record.IsAsked = false;
         return _log.Commit(_record);
     }
 

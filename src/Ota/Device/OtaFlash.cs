@@ -10,6 +10,8 @@ namespace Flint.Ota;
 /// </remarks>
 public abstract class OtaFlash
 {
+    private static readonly byte[] NotMapped = new byte[0];
+
     /// <summary>Bytes of flash; addresses run from 0 to this.</summary>
     public abstract int Size { get; }
 
@@ -27,6 +29,14 @@ public abstract class OtaFlash
 
     /// <summary>The bytes of erase block <paramref name="block"/>.</summary>
     public abstract int BlockLength(int block);
+
+    /// <summary>
+    /// The flash itself where it can be read as memory, by its addresses, and no read can fail: digests are then computed where the bytes lie. Empty otherwise.
+    /// </summary>
+    public virtual byte[] Memory
+    {
+        get { return NotMapped; }
+    }
 
     /// <summary>Reads; <c>false</c> where the device cannot (an uncorrectable ECC error), and then the buffer holds nothing of use.</summary>
     public abstract bool Read(int address, byte[] buffer, int offset, int count);

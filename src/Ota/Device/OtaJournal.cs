@@ -93,6 +93,7 @@ internal sealed class OtaJournal
     /// <summary>Begins a journal in the region that is not current.</summary>
     public bool Begin(byte[] digest, int bank, int done, int keepable, int tableSegments, int blockSize)
     {
+        // [OTA-032] The journal of an earlier session stays as it is.
         int target = 1 - _region;
         OtaRegion region = _regions[target];
         for (int i = 0; i < region.BlockCount; i++)

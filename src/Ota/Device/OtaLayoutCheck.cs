@@ -4,6 +4,8 @@ namespace Flint.Ota;
 /// <remarks>docs/spec/ota.md section 3.2: each rule there is one line here.</remarks>
 internal static class OtaLayoutCheck
 {
+    private const int FixedRegions = 7;
+
     /// <returns>An empty text, or the first fault.</returns>
     public static string Run(OtaLayout layout, OtaFlash flash)
     {
@@ -26,7 +28,12 @@ internal static class OtaLayoutCheck
             fault = CheckJournalHolds(layout, layout.Bank(bank), flash);
         }
 
-        return fault.Length == 0 ? CheckOverlap(layout, flash) : fault;
+        if (fault.Length == 0)
+        {
+            fault = CheckSwap(layout, flash);
+        }
+
+        return fault.Length == 0 ? CheckOverlap(layout) : fault;
     }
 
     private static string CheckFlash(OtaFlash flash)
@@ -124,6 +131,38 @@ internal static class OtaLayoutCheck
         return fault.Length > 0 ? fault : CheckRegion(layout.Journal1, needed, "journal 1", flash);
     }
 
+    // [OTA-014] A slot is whole erase blocks wherever it may lie, and the store has room for one more than runs.
+    private static string CheckSwap(OtaLayout layout, OtaFlash flash)
+    {
+        int slot = layout.SlotLength;
+        if (slot <= 0)
+        {
+            return slot == 0 && layout.SwapJournal.BlockCount == 0 ? "" : "A swap journal needs a slot length: give a positive one.";
+        }
+
+        for (int i = 0; i < layout.Bank(0).ComponentCount; i++)
+        {
+            OtaRegion run = layout.Bank(0).Image(i);
+            OtaRegion store = layout.Bank(1).Image(i);
+            int length = run.Length(flash);
+            if (length % slot != 0 || store.Length(flash) != length + slot)
+            {
+                return "bank 1 image must be one slot of " + slot + " bytes longer than bank 0 image, and both a whole number of slots.";
+            }
+
+            for (int offset = 0; offset <= length; offset += slot)
+            {
+                if (OtaSwap.BlockAt(flash, run, offset) < 0 || OtaSwap.BlockAt(flash, store, offset) < 0)
+                {
+                    return "A slot starts within an erase block, " + offset + " bytes into an image: choose a longer slot.";
+                }
+            }
+        }
+
+        int marks = OtaBytes.RoundUp(OtaSwap.HeaderLength, flash.WriteUnit) + (OtaSwap.CountSteps(flash, layout) * flash.WriteUnit);
+        return CheckRegion(layout.SwapJournal, marks, "swap journal", flash);
+    }
+
     private static string CheckRegion(OtaRegion region, int needed, string name, OtaFlash flash)
     {
         if (region.BlockCount < 1)
@@ -141,35 +180,62 @@ internal static class OtaLayoutCheck
             : name + " has " + region.Length(flash) + (" bytes and needs " + needed) + ": give it more erase blocks.";
     }
 
-    private static string CheckOverlap(OtaLayout layout, OtaFlash flash)
+    // [OTA-013] No erase block serves two regions. Pair by pair, as memory must not grow with the flash.
+    private static string CheckOverlap(OtaLayout layout)
     {
-        // [OTA-013] No erase block serves two regions.
-        bool[] used = new bool[flash.BlockCount];
-        bool free = Claim(used, layout.State0) & Claim(used, layout.State1) & Claim(used, layout.Journal0) & Claim(used, layout.Journal1)
-            & Claim(used, layout.Evidence0) & Claim(used, layout.Evidence1);
+        int count = FixedRegions;
         for (int bank = 0; bank < 3; bank++)
         {
-            OtaBankLayout one = layout.Bank(bank);
-            free &= Claim(used, one.Manifest);
-            for (int i = 0; i < one.ComponentCount; i++)
+            count += 1 + (2 * layout.Bank(bank).ComponentCount);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            OtaRegion one = Region(layout, i);
+            for (int j = i + 1; j < count; j++)
             {
-                free &= Claim(used, one.Table(i)) & Claim(used, one.Image(i));
+                OtaRegion other = Region(layout, j);
+                if (one.FirstBlock < other.FirstBlock + other.BlockCount && other.FirstBlock < one.FirstBlock + one.BlockCount)
+                {
+                    return "Two regions share erase block " + OtaBytes.Max(one.FirstBlock, other.FirstBlock) + ": give each its own.";
+                }
             }
         }
 
-        return free ? "" : "Two regions share an erase block: give each its own.";
+        return "";
     }
 
-    private static bool Claim(bool[] used, OtaRegion region)
+    private static OtaRegion Region(OtaLayout layout, int index)
     {
-        bool free = true;
-        for (int i = region.FirstBlock; i < region.FirstBlock + region.BlockCount; i++)
+        switch (index)
         {
-            free &= !used[i];
-            used[i] = true;
+            case 0: return layout.State0;
+            case 1: return layout.State1;
+            case 2: return layout.Journal0;
+            case 3: return layout.Journal1;
+            case 4: return layout.Evidence0;
+            case 5: return layout.Evidence1;
+            case 6: return layout.SwapJournal;
+            default: return BankRegion(layout, index - FixedRegions);
+        }
+    }
+
+    private static OtaRegion BankRegion(OtaLayout layout, int index)
+    {
+        int bank = 0;
+        while (index > 2 * layout.Bank(bank).ComponentCount)
+        {
+            index -= 1 + (2 * layout.Bank(bank).ComponentCount);
+            bank++;
         }
 
-        return free;
+        OtaBankLayout one = layout.Bank(bank);
+        if (index == 0)
+        {
+            return one.Manifest;
+        }
+
+        return index <= one.ComponentCount ? one.Table(index - 1) : one.Image(index - 1 - one.ComponentCount);
     }
 
     private static string BankName(int bank)

@@ -48,4 +48,10 @@ public enum OtaReason
 
     /// <summary>A bank's manifest does not carry a trusted signature.</summary>
     SignatureInvalid = 14,
+
+    /// <summary>The boot loader was asked for the confirmed bank and started the other one all the same.</summary>
+    LoaderRefused = 15,
+
+    /// <summary>Chunks came damaged again and again, from every source and at every size that was tried.</summary>
+    TransferCorrupt = 16,
 }

@@ -26,4 +26,9 @@ public sealed class OtaRequest
 
     /// <summary>Whether the artifact is the component's block table rather than its image.</summary>
     public bool IsTable { get; internal set; }
+
+    /// <summary>
+    /// Whom to ask, where several serve the same artifacts: 0 first, one more each time that this part came wrong.
+    /// </summary>
+    public int Source { get; internal set; }
 }

@@ -89,6 +89,7 @@ internal sealed class OtaStateLog
         OtaBytes.Fill(_stored, 0, _stored.Length, _flash.ErasedValue);
         record.Write(_stored, 0, _trust);
 
+        // [OTA-025] What the record speaks of is on flash before it.
         if (!_flash.Flush())
         {
             return false;
@@ -143,6 +144,7 @@ internal sealed class OtaStateLog
             int slots = Slots(block);
             for (int slot = 0; slot < slots; slot++)
             {
+                // [OTA-002] What cannot be read is not there.
                 if (!_flash.Read(Address(block, slot), _readBack, 0, _readBack.Length))
                 {
                     continue;

@@ -12,9 +12,12 @@ namespace Flint.Ota;
 ///   4  format (1)              16  bank 0: 0 empty,         88  subject: of which manifest the reason speaks (8)
 ///   5  confirmed bank or 255       1 writing, 2 valid       96  rejected set (8)
 ///   6  trial bank or 255       17  bank 1                  104  rejected set (8)
-///   7  attempts left           18  reason                  112  zero (12)
-///   8  sequence                19  transitions             124  CRC-32C of bytes 0 to 123
-///                              20  detail
+///   7  attempts left           18  reason                  112  bank whose images stand where they run
+///   8  sequence                19  transitions             113  whether the boot loader was asked for another bank
+///                              20  detail                  114  session of the move (2)
+///                                                          116  position of the move
+///                                                          120  highest sequence accepted
+///                                                          124  CRC-32C of bytes 0 to 123
 ///                              24  manifest digest of bank 0 (32)
 /// </code>
 /// </remarks>
@@ -31,6 +34,7 @@ internal sealed class OtaStateRecord
     private const uint Magic = 0x464F5331;
     private const int MaxAttempts = 15;
     private const int Format = 1;
+    private const uint MaxPosition = 1 << 30;
 
     public OtaStateRecord()
     {
@@ -67,6 +71,21 @@ internal sealed class OtaStateRecord
     /// <summary>The first bytes of two set digests, the latest first; zero where there is none.</summary>
     public byte[] Rejected { get; }
 
+    /// <summary>The bank whose images stand, or are being brought, where they run; 0 on boards that do not move images.</summary>
+    public int Placed { get; set; }
+
+    /// <summary>Whether a boot loader that runs another bank was asked for the confirmed one.</summary>
+    public bool IsAsked { get; set; }
+
+    /// <summary>The session of the move under which marks count.</summary>
+    public int Session { get; set; }
+
+    /// <summary>The steps of the move of bank 1's images to where they run that are done.</summary>
+    public int Position { get; set; }
+
+    /// <summary>The highest sequence of a manifest that was accepted.</summary>
+    public uint HighestSequence { get; set; }
+
     public static int StoredLength(OtaFlash flash)
     {
         return OtaBytes.RoundUp(Length, flash.WriteUnit);
@@ -82,6 +101,11 @@ internal sealed class OtaStateRecord
         Reason = 0;
         Transitions = 0;
         Detail = 0;
+        Placed = 0;
+        IsAsked = false;
+        Session = 0;
+        Position = 0;
+        HighestSequence = 0;
         BankStatus[0] = Empty;
         BankStatus[1] = Empty;
         Array.Clear(Digests, 0, Digests.Length);
@@ -107,6 +131,11 @@ internal sealed class OtaStateRecord
         Reason = buffer[offset + 18];
         Transitions = buffer[offset + 19];
         Detail = OtaBytes.ReadUInt32(buffer, offset + 20);
+        Placed = buffer[offset + 112];
+        IsAsked = buffer[offset + 113] == 1;
+        Session = OtaBytes.ReadUInt16(buffer, offset + 114);
+        Position = (int)OtaBytes.ReadUInt32(buffer, offset + 116);
+        HighestSequence = OtaBytes.ReadUInt32(buffer, offset + 120);
         Array.Copy(buffer, offset + 24, Digests, 0, Digests.Length);
         Array.Copy(buffer, offset + 88, Subject, 0, Subject.Length);
         Array.Copy(buffer, offset + 96, Rejected, 0, Rejected.Length);
@@ -131,6 +160,11 @@ internal sealed class OtaStateRecord
         Array.Copy(Digests, 0, buffer, offset + 24, Digests.Length);
         Array.Copy(Subject, 0, buffer, offset + 88, Subject.Length);
         Array.Copy(Rejected, 0, buffer, offset + 96, Rejected.Length);
+        buffer[offset + 112] = (byte)Placed;
+        buffer[offset + 113] = (byte)(IsAsked ? 1 : 0);
+        OtaBytes.WriteUInt16(buffer, offset + 114, Session);
+        OtaBytes.WriteUInt32(buffer, offset + 116, (uint)Position);
+        OtaBytes.WriteUInt32(buffer, offset + 120, HighestSequence);
         OtaBytes.WriteUInt32(buffer, offset + 124, trust.Crc32C(0, buffer, offset, 124));
     }
 
@@ -145,6 +179,11 @@ internal sealed class OtaStateRecord
         Reason = other.Reason;
         Transitions = other.Transitions;
         Detail = other.Detail;
+        Placed = other.Placed;
+        IsAsked = other.IsAsked;
+        Session = other.Session;
+        Position = other.Position;
+        HighestSequence = other.HighestSequence;
         BankStatus[0] = other.BankStatus[0];
         BankStatus[1] = other.BankStatus[1];
         Array.Copy(other.Digests, 0, Digests, 0, Digests.Length);
@@ -187,7 +226,7 @@ internal sealed class OtaStateRecord
             && OtaBytes.ReadUInt32(buffer, offset + 124) == trust.Crc32C(0, buffer, offset, 124)
             && IsBank(buffer[offset + 5]) && IsBank(buffer[offset + 6]) && buffer[offset + 7] <= MaxAttempts
             && buffer[offset + 16] <= Valid && buffer[offset + 17] <= Valid && buffer[offset + 19] <= OtaEngine.MaxTransitions
-            && OtaBytes.AllEqual(buffer, offset + 112, 12, 0);
+            && buffer[offset + 112] <= 1 && buffer[offset + 113] <= 1 && OtaBytes.ReadUInt32(buffer, offset + 116) <= MaxPosition;
     }
 
     private static bool IsBank(int value)

@@ -15,6 +15,14 @@ public abstract class OtaTrust
     /// <summary>Ends the computation and writes its 32 bytes.</summary>
     public abstract void HashFinish(byte[] digest, int offset);
 
+    /// <summary>SHA-256 of bytes in one piece; a platform that has a call for that overrides this.</summary>
+    public virtual void Hash(byte[] buffer, int offset, int count, byte[] digest, int digestOffset)
+    {
+        HashStart();
+        HashAppend(buffer, offset, count);
+        HashFinish(digest, digestOffset);
+    }
+
     /// <summary>
     /// Whether the signature over the SHA-256 <paramref name="digest"/> is good under a trusted key.
     /// </summary>

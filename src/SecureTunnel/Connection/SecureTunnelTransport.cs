@@ -8,17 +8,15 @@ public static class SecureTunnelTransport
 {
     /// <summary>
     /// A pipe over a stream that reads and writes, such as a <c>NetworkStream</c>. It reads with zero-byte reads first, so that an idle
-    /// connection holds no buffer. Completing both ends disposes the stream.
+    /// connection holds no buffer, and with 2 KiB where little comes, so that a half-open one holds little. Completing both ends disposes the stream.
     /// </summary>
     public static IDuplexPipe FromStream(Stream stream) => new StreamTransport(stream);
 
-    private const int ReadSize = 16 * 1024;
-    private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: ReadSize, useZeroByteReads: true);
     private static readonly StreamPipeWriterOptions WriterOptions = new(leaveOpen: true);
 
     private sealed class StreamTransport(Stream stream) : IDuplexPipe
     {
-        public PipeReader Input { get; } = PipeReader.Create(stream, ReaderOptions);
+        public PipeReader Input { get; } = new StreamInput(stream);
 
         public PipeWriter Output { get; } = PipeWriter.Create(stream, WriterOptions);
     }

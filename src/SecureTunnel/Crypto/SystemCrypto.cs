@@ -13,9 +13,28 @@ internal sealed class SystemCrypto : CryptoProvider
 
     public static SystemCrypto Instance { get; } = new();
 
-    /// <inheritdoc/>
-    public override void Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> destination) =>
-        HMACSHA256.HashData(key, data, destination);
+    /// <summary>
+    /// HMAC-SHA-256 of RFC 2104 from two hashes: H(K ^ opad ‖ H(K ^ ipad ‖ data)). The platform's own call costs up to a quarter more for the short inputs of a key schedule.
+    /// </summary>
+    public override void Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> destination)
+    {
+        if (key.Length > HashBlock || data.Length > MaxShortInput)
+        {
+            HMACSHA256.HashData(key, data, destination);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[HashBlock + MaxShortInput];
+        text[key.Length..HashBlock].Clear();
+        key.CopyTo(text);
+        Mask(text[..HashBlock], InnerPad);
+        data.CopyTo(text[HashBlock..]);
+        SHA256.HashData(text[..(HashBlock + data.Length)], destination);
+        Mask(text[..HashBlock], InnerPad ^ OuterPad);
+        destination[..ProtocolLimits.HashSize].CopyTo(text[HashBlock..]);
+        SHA256.HashData(text[..(HashBlock + ProtocolLimits.HashSize)], destination);
+        CryptographicOperations.ZeroMemory(text); // [ST-403]
+    }
 
     /// <inheritdoc/>
     public override Aead CreateAead(SecureTunnelSuite suite, ReadOnlySpan<byte> key) =>
@@ -61,4 +80,17 @@ internal sealed class SystemCrypto : CryptoProvider
     /// <inheritdoc/>
     [SuppressMessage("Reliability", "CA2000", Justification = "The ephemeral key owns it.")]
     public override EphemeralKey GenerateEphemeral() => new PlatformEphemeralKey(ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256));
+
+    private static void Mask(Span<byte> block, byte pad)
+    {
+        for (int i = 0; i < block.Length; i++)
+        {
+            block[i] ^= pad;
+        }
+    }
+
+    private const int HashBlock = 64;
+    private const int MaxShortInput = 192;
+    private const byte InnerPad = 0x36;
+    private const byte OuterPad = 0x5C;
 }

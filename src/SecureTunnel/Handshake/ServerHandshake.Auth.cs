@@ -25,7 +25,7 @@ internal sealed partial class ServerHandshake
             return Fail(reason, SecureTunnelAlert.AccessDenied, output); // [ST-323] [ST-804]
         }
 
-        return AcceptDevice(now, output);
+        return AcceptDevice(device, now, output);
     }
 
     private HandshakeStep OnClientAuth(Span<byte> frame, IBufferWriter<byte> output)
@@ -73,7 +73,7 @@ internal sealed partial class ServerHandshake
         _entropy.Fill(pskMix, EntropyUse.DummyPsk);
         bool enrolled = device is not null
             && (_method == AuthMethod.Resumption
-                ? device.Method == _fullMethod && _firstAuth >= device.Since.ToUnixTimeSeconds() // [ST-808]
+                ? CryptographicOperations.FixedTimeEquals(device.CredentialTag, _credentialTag) // [ST-808]
                 : device.Method == _method); // [ST-313]
         if (_method != AuthMethod.Psk)
         {
@@ -100,7 +100,7 @@ internal sealed partial class ServerHandshake
         return _crypto.PssVerify(publicKey, text, _signature);
     }
 
-    private HandshakeStep AcceptDevice(TunnelTime now, IBufferWriter<byte> output)
+    private HandshakeStep AcceptDevice(SecureTunnelDevice device, TunnelTime now, IBufferWriter<byte> output)
     {
         Span<byte> th3 = stackalloc byte[ProtocolLimits.HashSize];
         _transcript.Append(_clientFinished);
@@ -114,7 +114,7 @@ internal sealed partial class ServerHandshake
         Span<byte> nonce = stackalloc byte[ProtocolLimits.TicketNonceSize];
         Span<byte> ticket = stackalloc byte[ProtocolLimits.MaxTicket];
         _entropy.Fill(nonce, EntropyUse.TicketNonce);
-        int length = MakeTicket(nonce, now.UnixSeconds, ticket, out uint lifetime);
+        int length = MakeTicket(device, nonce, now.UnixSeconds, ticket, out uint lifetime);
         Span<byte> frame = output.GetSpan(ProtocolLimits.HeaderSize + ProtocolLimits.MaxAuth);
         var accept = new Accept { TicketNonce = nonce, Ticket = ticket[..length], TicketLifetime = lifetime };
         accept.TryWrite(frame[ProtocolLimits.HeaderSize..], out int written);
@@ -125,7 +125,7 @@ internal sealed partial class ServerHandshake
 
     /// <summary>Makes the ticket for the next time, which never outlives the chain that began with a full handshake [ST-803].</summary>
     /// <returns>Its length; 0 where none is given.</returns>
-    private int MakeTicket(ReadOnlySpan<byte> nonce, long unixSeconds, Span<byte> ticket, out uint lifetime)
+    private int MakeTicket(SecureTunnelDevice device, ReadOnlySpan<byte> nonce, long unixSeconds, Span<byte> ticket, out uint lifetime)
     {
         lifetime = 0;
         if (_options.Tickets is null)
@@ -149,10 +149,9 @@ internal sealed partial class ServerHandshake
         {
             Suite = Suite,
             ResumptionPsk = secret,
-            Issued = checked((uint)unixSeconds),
-            Lifetime = lifetime,
             FirstAuth = checked((uint)firstAuth),
-            Method = Mode == HandshakeMode.Full ? _method : _fullMethod,
+            Expires = checked((uint)(unixSeconds + left)),
+            CredentialTag = device.CredentialTag,
             DeviceId = DeviceId.Span,
         };
         int length = _options.Tickets.Seal(state, salt, unixSeconds, ticket);

@@ -13,7 +13,7 @@ internal sealed partial class ServerHandshake
     private byte[] _kem = [];
     private byte[] _retried = [];
     private long _firstAuth;
-    private AuthMethod _fullMethod;
+    private byte[] _credentialTag = [];
 
     /// <summary>The gate lets this handshake use the private key.</summary>
     public HandshakeStep OnPrivateKey(TunnelTime now, IBufferWriter<byte> output)
@@ -109,15 +109,15 @@ internal sealed partial class ServerHandshake
         _transcript.Append(hello.Binder);
         DeviceId = new SecureTunnelDeviceId(ticket.DeviceId);
         _firstAuth = ticket.FirstAuth;
-        _fullMethod = ticket.Method;
+        _credentialTag = ticket.CredentialTag.ToArray();
         CryptographicOperations.ZeroMemory(plain);
         return hello.Mode == HandshakeMode.Resume ? Answer(KeySchedule.Zero, share: default, now, output) : AnswerEphemeral(hello.Kem, now, output);
     }
 
     private bool IsUsable(in TicketState ticket, long unixSeconds) => // [ST-801] [ST-803]
         ticket.Suite == Suite
-        && ticket.Issued <= unixSeconds + MaxClockSkewSeconds
-        && unixSeconds < (long)ticket.Issued + ticket.Lifetime
+        && ticket.FirstAuth <= unixSeconds + MaxClockSkewSeconds
+        && unixSeconds < ticket.Expires
         && unixSeconds < ticket.FirstAuth + MaxChainSeconds;
 
     private HandshakeStep SendRetry(ReadOnlySpan<byte> frame, TunnelTime now, IBufferWriter<byte> output) // [ST-309]

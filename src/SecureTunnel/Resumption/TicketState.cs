@@ -11,12 +11,10 @@ namespace Flint.SecureTunnel;
 /// 0   1    version = 1
 /// 1   1    suite
 /// 2   32   rpsk
-/// 34  4    issued       seconds since 1970-01-01T00:00Z
-/// 38  4    lifetime     seconds
-/// 42  4    first_auth   seconds since 1970-01-01T00:00Z
-/// 46  1    method       of the full handshake
-/// 47  1    id_len
-/// 48  n    device_id
+/// 34  4    first_auth   seconds since 1970-01-01T00:00Z: when the chain's full handshake was
+/// 38  4    expires      likewise
+/// 42  8    credential   what device_id was enrolled with then
+/// 50  n    device_id    to the end, 1..64
 /// </code>
 /// </remarks>
 internal readonly ref struct TicketState
@@ -25,13 +23,11 @@ internal readonly ref struct TicketState
 
     public ReadOnlySpan<byte> ResumptionPsk { get; init; }
 
-    public uint Issued { get; init; }
-
-    public uint Lifetime { get; init; }
-
     public uint FirstAuth { get; init; }
 
-    public AuthMethod Method { get; init; }
+    public uint Expires { get; init; }
+
+    public ReadOnlySpan<byte> CredentialTag { get; init; }
 
     public ReadOnlySpan<byte> DeviceId { get; init; }
 
@@ -41,8 +37,7 @@ internal readonly ref struct TicketState
     public static bool TryRead(ReadOnlySpan<byte> source, out TicketState state)
     {
         state = default;
-        if (source.Length < HeadLength || source[0] != Version || source[47] is < 1 or > SecureTunnelDeviceId.MaxLength
-            || source.Length != HeadLength + source[47])
+        if (source.Length is <= HeadLength or > MaxLength || source[0] != Version)
         {
             return false;
         }
@@ -51,10 +46,9 @@ internal readonly ref struct TicketState
         {
             Suite = (SecureTunnelSuite)source[1],
             ResumptionPsk = source.Slice(2, ProtocolLimits.HashSize),
-            Issued = BinaryPrimitives.ReadUInt32BigEndian(source[34..]),
-            Lifetime = BinaryPrimitives.ReadUInt32BigEndian(source[38..]),
-            FirstAuth = BinaryPrimitives.ReadUInt32BigEndian(source[42..]),
-            Method = (AuthMethod)source[46],
+            FirstAuth = BinaryPrimitives.ReadUInt32BigEndian(source[34..]),
+            Expires = BinaryPrimitives.ReadUInt32BigEndian(source[38..]),
+            CredentialTag = source.Slice(42, CredentialTagSize),
             DeviceId = source[HeadLength..],
         };
         return true;
@@ -66,16 +60,17 @@ internal readonly ref struct TicketState
         destination[0] = Version;
         destination[1] = (byte)Suite;
         ResumptionPsk.CopyTo(destination[2..]);
-        BinaryPrimitives.WriteUInt32BigEndian(destination[34..], Issued);
-        BinaryPrimitives.WriteUInt32BigEndian(destination[38..], Lifetime);
-        BinaryPrimitives.WriteUInt32BigEndian(destination[42..], FirstAuth);
-        destination[46] = (byte)Method;
-        destination[47] = checked((byte)DeviceId.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(destination[34..], FirstAuth);
+        BinaryPrimitives.WriteUInt32BigEndian(destination[38..], Expires);
+        CredentialTag.CopyTo(destination[42..]);
         DeviceId.CopyTo(destination[HeadLength..]);
     }
 
     public const int MaxLength = HeadLength + SecureTunnelDeviceId.MaxLength;
 
-    private const int HeadLength = 48;
+    /// <summary>Enough that a new credential has the tag of the old one by chance once in 2⁶⁴ times.</summary>
+    public const int CredentialTagSize = 8;
+
+    private const int HeadLength = 50;
     private const byte Version = 1;
 }

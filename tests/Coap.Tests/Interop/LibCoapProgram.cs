@@ -40,6 +40,15 @@ internal static class LibCoapProgram
         return await output + await error;
     }
 
+    /// <summary>Starts the client, which dies with the scope.</summary>
+    public static RunningClient Begin(params string[] arguments)
+    {
+        Process process = Start(Client, arguments);
+        _ = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        return new RunningClient(process);
+    }
+
     /// <summary>Starts a server on a free port of loopback, for datagrams and for streams.</summary>
     public static async Task<RunningServer> ServerAsync(params string[] arguments)
     {
@@ -76,6 +85,16 @@ internal static class LibCoapProgram
 
     private static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    internal sealed class RunningClient(Process process) : IDisposable
+    {
+        public void Dispose()
+        {
+            process.Kill();
+            process.WaitForExit();
+            process.Dispose();
+        }
+    }
 
     internal sealed class RunningServer(Process process, int port) : IDisposable
     {

@@ -26,13 +26,38 @@ public sealed class SimulationTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Observation_ThroughLossAndReordering_EndsAtTheLastValue(int seed)
+    public void Observation_ThroughLossAndReordering_EndsAtTheLastValue(int seed) => Observe(seed, _ => { });
+
+    /// <summary>An identity stands behind the address: a NAT that forgets costs the datagrams on their way, not the observation.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Observer_ChangingItsAddress_EndsAtTheLastValue(int seed) => Observe(seed, i =>
+    {
+        if (i % 3 == 0)
+        {
+            _network.Rebind(_clientNode);
+        }
+    });
+
+    /// <summary>A server that has forgotten its observers, and begins to count anew, has them again after the next renewal.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Server_Restarting_HasItsObserverAgain(int seed) => Observe(seed, i =>
+    {
+        if (i % 15 == 14)
+        {
+            StartServer(new Random(seed + i));
+        }
+    });
+
+    private void Observe(int seed, Action<int> meanwhile)
     {
         var faults = new VirtualNetworkFaults { Loss = 0.25, Duplication = 0.2, MinDelay = TimeSpan.FromMilliseconds(10), MaxDelay = TimeSpan.FromSeconds(6) };
         Start(seed, faults);
         for (int i = 0; i < 40; i++)
         {
             RunUntil(_network.Now + TimeSpan.FromSeconds(new Random(seed + i).Next(1, 12)));
+            meanwhile(i);
             _value++;
             _observers.Notify(_resource, _network.Now);
         }
@@ -64,25 +89,30 @@ public sealed class SimulationTests
     private void Start(int seed, VirtualNetworkFaults faults)
     {
         var random = new Random(seed);
-        byte[] NewEntropy()
-        {
-            var bytes = new byte[16];
-            random.NextBytes(bytes);
-            return bytes;
-        }
-
         _network = new VirtualNetwork(seed, faults);
         _clientNode = _network.AddNode();
         _serverNode = _network.AddNode();
-        _client = new CoapMessageLayer(new CoapMessageLayerOptions(), NewEntropy());
-        _server = new CoapMessageLayer(new CoapMessageLayerOptions(), NewEntropy());
+        _client = new CoapMessageLayer(new CoapMessageLayerOptions(), NewEntropy(random));
         _client.TryAddPeer(TimeSpan.Zero, out _toServer);
-        _server.TryAddPeer(TimeSpan.Zero, out _toClient);
-        _observation = new CoapObservation(NewEntropy());
-        _observers = new CoapObservers(new CoapObserversOptions { ConfirmableEvery = 3 }, _server);
-        _observers.TryAddResource(out _resource);
+        _observation = new CoapObservation(NewEntropy(random));
+        StartServer(random);
         Assert.Equal(CoapSendStatus.Ok, _client.TryRequest(_toServer, Get(0), true, null, _observation, _network.Now, out _request));
         Drain();
+    }
+
+    private void StartServer(Random random)
+    {
+        _server = new CoapMessageLayer(new CoapMessageLayerOptions(), NewEntropy(random));
+        _server.TryAddPeer(_network.Now, out _toClient);
+        _observers = new CoapObservers(new CoapObserversOptions { ConfirmableEvery = 3 }, _server);
+        _observers.TryAddResource(out _resource);
+    }
+
+    private static byte[] NewEntropy(Random random)
+    {
+        var bytes = new byte[16];
+        random.NextBytes(bytes);
+        return bytes;
     }
 
     private void RunUntil(TimeSpan end)

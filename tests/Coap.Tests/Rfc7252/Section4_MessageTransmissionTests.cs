@@ -176,6 +176,24 @@ public sealed class Section4_MessageTransmissionTests
         layer.AssertEmptyAtTheEnd();
     }
 
+    /// <summary>[C-103] Section 4.3: a non-confirmable message is never acknowledged, nor one to a group, even where a confirmable one had the same message id.</summary>
+    [Theory]
+    [InlineData(CoapType.NonConfirmable, CoapCode.Get, false)]
+    [InlineData(CoapType.NonConfirmable, CoapCode.Content, false)]
+    [InlineData(CoapType.Confirmable, CoapCode.Get, true)]
+    public void Duplicate_OfAnotherType_IsNotAcknowledged(CoapType type, CoapCode code, bool multicast)
+    {
+        var layer = new LayerUnderTest();
+        layer.Respond(layer.ReceiveRequest(Datagrams.Request(CoapCode.Get, "aa", messageId: 9)), Datagrams.Response(CoapCode.Content, "aa"));
+        layer.Sent();
+
+        byte[] again = code == CoapCode.Get ? Datagrams.Request(code, "aa", type, 9) : Datagrams.Response(code, "aa", type, 9);
+
+        Assert.Equal(CoapReceivedKind.None, layer.Receive(again, multicast).Kind);
+        Assert.Empty(layer.Sent());
+        Assert.Equal(1, layer.Layer.Counters.Duplicates);
+    }
+
     [Fact]
     public void Duplicate_NonConfirmable_IsIgnored()
     {

@@ -41,7 +41,7 @@ public sealed class ConnectionTests
     [InlineData((CoapOptionNumber)9, 1, CoapCode.BadOption)]
     [InlineData((CoapOptionNumber)65001, 0, CoapCode.BadOption)]
     [InlineData(CoapOptionNumber.IfMatch, 1, CoapCode.BadOption)]
-    [InlineData(CoapOptionNumber.Block1, 1, CoapCode.BadOption)]
+    [InlineData(CoapOptionNumber.Block1, 4, CoapCode.BadOption)]
     [InlineData(CoapOptionNumber.UriPort, 3, CoapCode.BadOption)]
     [InlineData(CoapOptionNumber.ProxyUri, 5, CoapCode.ProxyingNotSupported)]
     [InlineData((CoapOptionNumber)65000, 7, CoapCode.Content)]
@@ -91,9 +91,21 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task ResponseAboveThePeersMaxMessageSize_BecomesFiveHundred()
+    public async Task OptionsAboveThePeersMaxMessageSize_BecomeFiveHundred()
     {
-        await using Ends ends = Ends.Start(near: new() { MaxMessageSize = 1152 }, far: new() { Handler = (_, _) => new(CoapResponse.Content(new byte[1152])) });
+        await using Ends ends = Ends.Start(near: new() { MaxMessageSize = 1152 }, far: new()
+        {
+            Handler = (_, _) =>
+            {
+                var response = new CoapResponse(CoapCode.Created);
+                for (int i = 0; i < 5; i++)
+                {
+                    response.Options.Add(CoapOptionNumber.LocationPath, new byte[255]);
+                }
+
+                return new(response);
+            },
+        });
 
         Assert.Equal(CoapCode.InternalServerError, (await ends.Near.GetAsync("/t")).Code);
     }
@@ -431,19 +443,5 @@ public sealed class ConnectionTests
         }
 
         Assert.True(condition());
-    }
-
-    private sealed record Ends(CoapConnection Near, CoapConnection Far) : IAsyncDisposable
-    {
-        public static Ends Start(CoapConnectionOptions? near = null, CoapConnectionOptions? far = null)
-        {
-            var pair = new PipePair();
-            return new Ends(CoapConnection.Start(pair.Near, near), CoapConnection.Start(pair.Far, far));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Task.WhenAll(Near.CloseAsync(), Far.CloseAsync());
-        }
     }
 }

@@ -8,11 +8,15 @@ namespace Flint.Coap.Tests.Rfc8323;
 /// <summary>Two ends of a transport in memory.</summary>
 internal sealed class PipePair
 {
+    private readonly Pipe _forth;
+    private readonly Pipe _back;
+
     public PipePair(int capacity = 1 << 16)
     {
         var options = new PipeOptions(pauseWriterThreshold: capacity, resumeWriterThreshold: capacity / 2, useSynchronizationContext: false);
         var forth = new Pipe(options);
         var back = new Pipe(options);
+        (_forth, _back) = (forth, back);
         Near = new End(back.Reader, forth.Writer);
         Far = new End(forth.Reader, back.Writer);
     }
@@ -20,6 +24,13 @@ internal sealed class PipePair
     public IDuplexPipe Near { get; }
 
     public IDuplexPipe Far { get; }
+
+    /// <summary>The transport is gone for both, without a word.</summary>
+    public async Task CutAsync()
+    {
+        await _forth.Writer.CompleteAsync(new IOException("cut"));
+        await _back.Writer.CompleteAsync(new IOException("cut"));
+    }
 
     private sealed record End(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -112,7 +112,7 @@ public sealed class Section5_SignallingTests
         PlainMessage csm = (await peer.ReceiveAsync())!;
 
         Assert.Equal(CoapCode.Csm, csm.Code);
-        Assert.Equal(["2: 1234"], Messages.Describe(csm.Options));
+        Assert.Equal(["2: 1234", "4: "], Messages.Describe(csm.Options));
     }
 
     [Fact]
@@ -235,7 +235,7 @@ public sealed class Section5_SignallingTests
         await peer.SendAsync(CoapCode.Csm, [], [(CoapSignallingOption.MaxMessageSize, [40])]);
         await AssertAlive(connection, peer);
 
-        CoapException e = await Assert.ThrowsAsync<CoapException>(() => connection.PutAsync("/t", new byte[40]));
+        CoapException e = await Assert.ThrowsAsync<CoapException>(() => connection.PublishAsync("/t", new byte[40]));
 
         Assert.Equal(CoapError.MessageTooLarge, e.Error);
         await AssertAlive(connection, peer);
@@ -248,22 +248,27 @@ public sealed class Section5_SignallingTests
         await peer.SendAsync(CoapCode.Csm, [], [(CoapSignallingOption.MaxMessageSize, [255, 255, 255, 255])]);
         await AssertAlive(connection, peer);
 
-        Assert.Equal(CoapError.MessageTooLarge, (await Assert.ThrowsAsync<CoapException>(() => connection.PutAsync("/t", new byte[1200]))).Error);
+        Assert.Equal(CoapError.MessageTooLarge, (await Assert.ThrowsAsync<CoapException>(() => connection.PublishAsync("/t", new byte[1200]))).Error);
     }
 
     [Fact]
-    public async Task RequestBeforeThePeersCsm_IsSentWithinTheBaseValue()
+    public async Task RequestBeforeThePeersCsm_IsSentWithinTheBaseValue_AndALargerOneWaits()
     {
         (CoapConnection connection, ScriptedPeer peer) = Start(new CoapConnectionOptions(), sendCsm: false);
         await peer.ReceiveAsync();
 
         Task<CoapResponse> request = connection.GetAsync("/t");
-        Assert.Equal(CoapError.MessageTooLarge, (await Assert.ThrowsAsync<CoapException>(() => connection.PutAsync("/t", new byte[1152]))).Error);
+        Task<CoapResponse> large = connection.PutAsync("/t", new byte[2000]);
 
         PlainMessage received = (await peer.ReceiveAsync())!;
-        await peer.SendCsmAsync();
+        Assert.Equal(CoapCode.Get, received.Code);
+        await peer.SendAsync(CoapCode.Csm, [], [(CoapSignallingOption.MaxMessageSize, [0x10, 0x00])]);
         await peer.SendAsync(CoapCode.Content, received.Token, null, "ok");
         Assert.Equal("ok", (await request).GetText());
+        received = (await peer.ReceiveAsync())!;
+        Assert.Equal(2000, received.Payload.Length);
+        await peer.SendAsync(CoapCode.Changed, received.Token);
+        Assert.Equal(CoapCode.Changed, (await large).Code);
     }
 
     private (CoapConnection Connection, ScriptedPeer Peer) Start(CoapConnectionOptions options, bool sendCsm = true)

@@ -8,6 +8,7 @@ public sealed class BodyTests : IAsyncLifetime
     private readonly Dictionary<string, byte[]> _store = [];
     private CoapServer _server = null!;
     private int _reads;
+    private int _posts;
 
     public ValueTask InitializeAsync()
     {
@@ -22,7 +23,11 @@ public sealed class BodyTests : IAsyncLifetime
                 _store[request.Route("name")] = request.Payload.ToArray();
                 return CoapResponse.Changed();
             })
-            .MapPost("/echo", request => CoapResponse.Content(request.Payload.ToArray()));
+            .MapPost("/echo", request =>
+            {
+                Interlocked.Increment(ref _posts);
+                return CoapResponse.Content(Body(int.Parse(request.Options.TryFind(CoapOptionNumber.UriQuery, out CoapOption q) ? q.GetString() : "0")));
+            });
         _server = CoapServer.Start(router.HandleAsync, new CoapServerOptions
         {
             Udp = new IPEndPoint(IPAddress.Loopback, 0),
@@ -53,22 +58,56 @@ public sealed class BodyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Body_ThatChangesUnderway_IsFetchedAnew()
+    public async Task SmallBlocks_OfTheClient_AreAskedForFromTheFirst()
     {
         _store["x"] = Body(5000);
-        byte[] changed = Body(6000, seed: 2);
+        await using CoapClient client = await ClientAsync(new() { SizeExponent = 2, MaxPayload = 64 });
+
+        Assert.Equal(Body(5000), (await client.GetAsync("/b/x")).Payload.ToArray());
+        Assert.Equal(CoapCode.Changed, (await client.PutAsync("/b/y", Body(2000))).Code);
+        Assert.Equal(Body(2000), _store["y"]);
+    }
+
+    [Fact]
+    public async Task Handler_RunsOnceForABody_HoweverManyBlocks()
+    {
+        _store["x"] = Body(20_000);
         await using CoapClient client = await ClientAsync();
 
-        Task<CoapResponse> fetching = client.GetAsync("/b/x");
-        while (Volatile.Read(ref _reads) < 2)
-        {
-            await Task.Yield();
-        }
+        Assert.Equal(Body(20_000), (await client.GetAsync("/b/x")).Payload.ToArray());
 
-        _store["x"] = changed;
-        byte[] fetched = (await fetching).Payload.ToArray();
+        Assert.Equal(1, _reads);
+    }
 
-        Assert.True(fetched.AsSpan().SequenceEqual(Body(5000)) || fetched.AsSpan().SequenceEqual(changed));
+    [Fact]
+    public async Task Body_ThatChangesUnderway_IsFetchedAsItWas()
+    {
+        _store["x"] = Body(5000);
+        await using CoapClient client = await ClientAsync();
+        var first = new CoapRequest(CoapCode.Get, "/b/x");
+        first.Options.Add(CoapOptionNumber.Block2, new CoapBlock(0, false, 6).Value);
+        CoapResponse before = await client.SendAsync(first);
+
+        _store["x"] = Body(6000, seed: 2);
+        var second = new CoapRequest(CoapCode.Get, "/b/x");
+        second.Options.Add(CoapOptionNumber.Block2, new CoapBlock(1, false, 6).Value);
+        CoapResponse after = await client.SendAsync(second);
+
+        Assert.Equal(Body(5000)[1024..2048], after.Payload.ToArray());
+        Assert.Equal(ETag(before), ETag(after));
+    }
+
+    [Fact]
+    public async Task Body_ThatIsNotKept_IsFetchedAnewWhereItChanges()
+    {
+        byte[] changed = Body(6000, seed: 2);
+        int reads = 0;
+        CoapRouter router = new CoapRouter().MapGet("/x", _ => CoapResponse.Content(Interlocked.Increment(ref reads) < 3 ? Body(5000) : changed));
+        await using CoapServer server = CoapServer.Start(router.HandleAsync, new() { Udp = new IPEndPoint(IPAddress.Loopback, 0), UdpOptions = new() { MaxServedBytes = 0 } });
+        await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://{server.UdpEndPoint}"));
+
+        Assert.Equal(changed, (await client.GetAsync("/x")).Payload.ToArray());
+        Assert.Equal(3 + 6, reads);
     }
 
     [Fact]
@@ -128,14 +167,43 @@ public sealed class BodyTests : IAsyncLifetime
         Assert.Equal(CoapCode.RequestEntityIncomplete, (await client.SendAsync(request)).Code);
     }
 
-    [Fact]
-    public async Task LargeResponse_ToAPost_IsRefusedRatherThanHandledTwice()
+    [Theory]
+    [InlineData(1024, 1024)]
+    [InlineData(1024, 2000)]
+    [InlineData(5000, 5000)]
+    public async Task LargeResponse_ToAPost_ComesInBlocksAndIsHandledOnce(int sent, int answered)
     {
         await using CoapClient client = await ClientAsync();
 
-        Assert.Equal(1024, (await client.PostAsync("/echo", Body(1024))).Payload.Length);
-        Assert.Equal(CoapCode.InternalServerError, (await client.PostAsync("/echo", Body(2000))).Code);
+        CoapResponse response = await client.PostAsync($"/echo?{answered}", Body(sent));
+
+        Assert.Equal(Body(answered), response.Payload.ToArray());
+        Assert.Equal(1, _posts);
     }
+
+    [Fact]
+    public async Task LaterBlockOfAPost_ThatNobodyKeeps_IsIncompleteAndNotHandled()
+    {
+        await using CoapClient client = await ClientAsync();
+        var request = new CoapRequest(CoapCode.Post, "/echo?5000");
+        request.Options.Add(CoapOptionNumber.Block2, new CoapBlock(1, false, 6).Value);
+
+        Assert.Equal(CoapCode.RequestEntityIncomplete, (await client.SendAsync(request)).Code);
+        Assert.Equal(0, _posts);
+    }
+
+    [Fact]
+    public async Task LargeResponseToAPost_ThatCannotBeKept_IsAnError()
+    {
+        CoapRouter router = new CoapRouter().MapPost("/x", _ => CoapResponse.Content(Body(5000)));
+        await using CoapServer server = CoapServer.Start(router.HandleAsync, new() { Udp = new IPEndPoint(IPAddress.Loopback, 0), UdpOptions = new() { MaxServedBytes = 4999 } });
+        await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://{server.UdpEndPoint}"));
+
+        Assert.Equal(CoapCode.InternalServerError, (await client.PostAsync("/x", default)).Code);
+    }
+
+    private static string ETag(CoapResponse response) =>
+        response.Options.TryFind(CoapOptionNumber.ETag, out CoapOption option) ? Convert.ToHexString(option.Value) : "none";
 
     private static byte[] Body(int length, int seed = 1)
     {

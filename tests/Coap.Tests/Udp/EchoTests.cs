@@ -212,7 +212,33 @@ public sealed class EchoTests
         Assert.Equal(2, tags.Distinct().Count());
     }
 
-    private CoapServer Server(CoapEchoOptions? echo = null)
+    /// <summary>[C-144] Message ids used towards forged addresses shut nobody out; a peer that has shown itself keeps its place.</summary>
+    [Fact]
+    public async Task ForgedAddresses_FillingTheTableOfPeers_GiveWay()
+    {
+        await using CoapServer server = Server(maxPeers: 4);
+        using var known = new RawPeer(server.UdpEndPoint!.Port);
+        known.Send(RawPeer.Request(CoapCode.Get, 1, "aa", "large"));
+        byte[] echo = RawPeer.Option(await known.ReceiveAsync(), CoapOptionNumber.Echo);
+        known.Send(RawPeer.Request(CoapCode.Post, 2, "ab", "count", options: (CoapOptionNumber.Echo, echo)));
+        await known.ReceiveAsync();
+        known.Send(RawPeer.Request(CoapCode.Get, 3, "ac", "large", options: (CoapOptionNumber.Echo, echo)));
+        await known.ReceiveAsync();
+
+        for (int i = 0; i < 20; i++)
+        {
+            using var forged = new RawPeer(server.UdpEndPoint!.Port);
+            forged.Send(RawPeer.Request(CoapCode.Get, 1, "aa", "small", CoapType.NonConfirmable));
+            Assert.Equal(CoapCode.Content, RawPeer.Read(await forged.ReceiveAsync()).Code);
+        }
+
+        known.Send(RawPeer.Request(CoapCode.Post, 2, "ab", "count", options: (CoapOptionNumber.Echo, echo)));
+        await known.ReceiveAsync();
+        Assert.Equal(1, _posts);
+        Assert.Equal(4, server.InspectUdp(layer => layer.PeerCount));
+    }
+
+    private CoapServer Server(CoapEchoOptions? echo = null, int maxPeers = 65536)
     {
         CoapRouter router = new CoapRouter()
             .MapGet("/small", _ => CoapResponse.Content("22.3"))
@@ -230,6 +256,7 @@ public sealed class EchoTests
             {
                 Echo = echo ?? new CoapEchoOptions { IsTrusted = _ => false },
                 Observers = new CoapObserversOptions { NonConfirmableInterval = TimeSpan.Zero },
+                MessageLayer = new CoapMessageLayerOptions { MaxPeers = maxPeers },
             },
         });
     }

@@ -131,6 +131,45 @@ public sealed class MulticastTests
         Assert.Equal(Enumerable.Range(0, 5000).Select(i => (byte)(i & 0xff)), Assert.Single(found).Response.Payload.ToArray());
     }
 
+    /// <summary>A request with a forged source would make a whole group answer: what is large is given only to who brings back an echo. Our client does.</summary>
+    [Fact]
+    public async Task Response_LargerThanThreeTimes_IsGivenAfterAnEcho()
+    {
+        await using CoapServer server = Server(echo: new CoapEchoOptions { IsTrusted = _ => false });
+        using Socket stranger = Stranger();
+        byte[] request = RawPeer.Request(CoapCode.Get, 1, "bb", "large", CoapType.NonConfirmable);
+        stranger.SendTo(request, new IPEndPoint(Group.Address, server.UdpEndPoint!.Port));
+        var buffer = new byte[2048];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        int length = await stranger.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
+        Assert.Equal(CoapCode.Unauthorized, RawPeer.Read(buffer[..length]).Code);
+        Assert.True(length + 28 <= 3 * (request.Length + 28));
+
+        var found = new List<CoapMulticastResponse>();
+        await foreach (CoapMulticastResponse response in CoapClient.SendMulticastAsync(
+            Group, new CoapRequest(CoapCode.Get, "/large"), TimeSpan.FromSeconds(1), server.UdpEndPoint!.Port))
+        {
+            found.Add(response);
+        }
+
+        Assert.Equal(5000, Assert.Single(found).Response.Payload.Length);
+    }
+
+    [Fact]
+    public async Task UnsafeMethod_ByMulticast_IsNotObeyedWithoutAnEcho()
+    {
+        await using CoapServer server = Server(echo: new CoapEchoOptions { IsTrusted = _ => false, BeforeUnsafeMethods = true });
+        using Socket stranger = Stranger();
+        stranger.SendTo(RawPeer.Request(CoapCode.Post, 1, "bb", "name", CoapType.NonConfirmable), new IPEndPoint(Group.Address, server.UdpEndPoint!.Port));
+        stranger.SendTo(RawPeer.Request(CoapCode.Get, 2, "bc", "name", CoapType.NonConfirmable), new IPEndPoint(Group.Address, server.UdpEndPoint!.Port));
+        var buffer = new byte[2048];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        int length = await stranger.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
+
+        Assert.Equal("BC", Convert.ToHexString(RawPeer.Read(buffer[..length]).Token));
+        Assert.Single(_handled);
+    }
+
     /// <summary>Every answer is given, in the order of arrival; what comes twice is given once, and late ones are nobody's.</summary>
     [Fact]
     public async Task Responses_OfMany_AreAllGiven()
@@ -232,7 +271,7 @@ public sealed class MulticastTests
         return socket;
     }
 
-    private CoapServer Server(IReadOnlyList<CoapMulticastGroup>? groups = null)
+    private CoapServer Server(IReadOnlyList<CoapMulticastGroup>? groups = null, CoapEchoOptions? echo = null)
     {
         CoapRouter router = new CoapRouter()
             .MapGet("/.well-known/core", _ => CoapResponse.Content("</v/temperature>;rt=temperature"))
@@ -253,7 +292,7 @@ public sealed class MulticastTests
                 UdpOptions = new CoapUdpOptions
                 {
                     Groups = groups ?? [Group],
-                    Echo = new CoapEchoOptions { MaxAmplification = 0 },
+                    Echo = echo ?? new CoapEchoOptions { MaxAmplification = 0 },
                     MessageLayer = new CoapMessageLayerOptions { Leisure = TimeSpan.FromMilliseconds(100) },
                 },
             });

@@ -75,6 +75,7 @@ public sealed class FailedCommitTests
         Assert.Equal(OtaReason.Aborted, engine.LastReason);
     }
 
+    // [OTA-082]
     [Fact]
     public void Trial_AttemptNotCounted_NextDownloadIntoItsBankResumes()
     {
@@ -93,6 +94,7 @@ public sealed class FailedCommitTests
         Assert.NotEqual(0, engine.Progress.ResumedBytes);
     }
 
+    // [OTA-022]
     [Fact]
     public void Commit_OtherBlockWorn_NeverProgramsOverTheLatestRecord()
     {
@@ -117,6 +119,7 @@ public sealed class FailedCommitTests
         Assert.Equal(OtaBootSource.Confirmed, Lab.Boot(flash, layout).Boot.Source);
     }
 
+    // [OTA-023]
     [Fact]
     public void Load_SingleCopiesEachBelowTheNext_ComesToAnEnd()
     {

@@ -3,7 +3,7 @@ using Flint.Ota.Testing;
 namespace Flint.Ota.Tests.Faults;
 
 /// <summary>
-/// The proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, and some
+/// [OTA-001], [OTA-002], [OTA-083]: the proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, and some
 /// runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 60` the pairs.
 /// </summary>
 public abstract class ProofTests

@@ -8,6 +8,12 @@ namespace Flint.Ota.Tests.Mutants;
 /// <param name="New">What it becomes.</param>
 public sealed record Mutant(string Rule, string Name, string File, string Old, string New)
 {
+    /// <summary>The board on which the proof has to find it: the name of a method of OtaBoard.</summary>
+    public string Board { get; init; } = "Small";
+
+    /// <summary>Whether that board has ECC.</summary>
+    public bool HasEcc { get; init; }
+
     public override string ToString() => $"{Rule}: {Name}";
 
     /// <summary>Every mutant that has to be found by the proof.</summary>
@@ -30,7 +36,7 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
             "(copies == 0 || unchecked((int)(sequence - record.Sequence)) > 0)", "(copies == 0 || block == 1)"),
         new("R4", "the attempt is not consumed", "OtaEngine.Boot.cs", "            _record.Attempts--;", ""),
         new("R4", "a confirmed boot writes", "OtaEngine.Boot.cs",
-            "        if (Examine(confirmed) == OtaReason.None)\n        {", "        if (Examine(confirmed) == OtaReason.None)\n        {\n            Commit();"),
+            "        if (Prepare(confirmed) == OtaReason.None)\n        {", "        if (Prepare(confirmed) == OtaReason.None)\n        {\n            Commit();"),
         new("R4", "a rejected trial stays on trial", "OtaEngine.cs",
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;\n        _record.Trial = OtaStateRecord.NoBank;",
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;"),
@@ -38,17 +44,32 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
             "        _record.Attempts = _manifest.Attempts;", "        _record.Attempts = _manifest.Attempts; _record.Floor = _manifest.SecurityVersion;"),
         new("R5", "the floor never rises", "OtaEngine.cs", "            _record.Floor = _runningSecurityVersion;", ""),
         new("R6", "images are not verified at boot", "OtaEngine.Boot.cs",
-            "return _store.VerifyBank(_layout.Bank(bank), _manifest) ? OtaReason.None : corrupt;", "return OtaReason.None;"),
+            "return _store.VerifyBank(Bank(bank), _manifest) ? OtaReason.None : corrupt;", "return OtaReason.None;"),
         new("R6", "blocks are not verified as they land", "OtaDownload.cs",
             "        if (!_isTable && !_store.VerifyBlocks(_bank, _component, _manifest.Component(_component), _offset, _length))", "        if (false)"),
         new("R7", "the running bank is written", "OtaEngine.Boot.cs", "        return keep == 0 ? 1 : 0;", "        return keep == 0 ? 0 : 1;"),
-        new("R10", "no end to trial boots", "OtaEngine.Boot.cs", "        if (_record.Attempts == 0)", "        if (_record.Attempts == 99)"),
+        new("R8", "marks are believed", "OtaDownload.cs", "_index < done && VerifyDone()", "_index < done"),
+        new("R8", "a chunk is not bound to its image", "OtaChunkFrame.cs",
+            "uint crc = trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);", "uint crc = 0;"),
+        new("R9", "a record that cannot be read throws", "OtaStateLog.cs",
+            "                    continue;", "                    throw new System.InvalidOperationException();") { HasEcc = true },
+        new("R9", "a mark that cannot be read throws", "OtaJournal.cs",
+            "(!_flash.Read(address, _unit, 0, _unit.Length) ||", "(!_flash.Read(address, _unit, 0, _unit.Length) ? throw new System.InvalidOperationException() :") { HasEcc = true },
+        new("R10", "no end to trial boots", "OtaEngine.Boot.cs", "_record.Attempts == 0 ?", "_record.Attempts == 99 ?"),
         new("R10", "rejected images are offered again and again", "OtaEngine.Offer.cs",
             "        if (_record.IsRejected(_setDigest) && !manifest.RetryRejected)", "        if (false)"),
         new("OTA-042", "no other bank where the confirmed one is bad", "OtaEngine.Boot.cs",
-            "        if (other == _record.Trial || Examine(other) != OtaReason.None)", "        if (true)"),
+            "        if (other == _record.Trial || Prepare(other) != OtaReason.None)", "        if (true)"),
         new("OTA-081", "no factory image", "OtaEngine.Boot.cs", "else if (_layout.HasFactory && Examine", "else if (false && Examine"),
         new("4.5", "the manifest is read back over its buffer", "OtaBankStore.cs",
             "            && Holds(bank.Manifest.Start(_flash), buffer, 0, stored);", "            && ReadManifest(bank, buffer) == envelopeLength;"),
+        new("OTA-091", "a slot is not read back", "OtaSwap.cs",
+            "                || _trust.Crc32C(0, _io, 0, length) != crc)", "                || crc == 1)") { Board = "Swap" },
+        new("OTA-092", "a move begins again from its beginning", "OtaSwap.cs",
+            "            record.Position += record.Placed == 1 ? marks : -marks;", "") { Board = "Swap" },
+        new("OTA-092", "the marks of another session count", "OtaSwap.cs",
+            "            && OtaBytes.ReadUInt16(_header, 4) == record.Session\n            && OtaBytes.ReadUInt32(_header, 8) == (uint)record.Position;", ";") { Board = "Swap" },
+        new("OTA-092", "a step is marked before it is done", "OtaSwap.cs",
+            "            if (!Step(record.Position, record.Placed) && !passesOver)", "            bool marked = Mark(); if (!Step(record.Position, record.Placed) && !passesOver)") { Board = "Swap" },
     ];
 }

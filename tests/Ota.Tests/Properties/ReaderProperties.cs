@@ -39,11 +39,16 @@ public sealed class ReaderProperties
         var frame = new byte[OtaChunkFrame.HeaderLength + 1024];
         Assert.True(engine.TryGetRequest(request));
         Assert.True(OtaChunk.TryWrite(V2, request.Artifact, request.Offset, request.Length, frame, out int written));
+        byte[] first = frame[..written];
+        Assert.Equal(OtaStatus.Ok, engine.OnChunk(first, 0, written));
+        Assert.True(engine.TryGetRequest(request));
+        Assert.True(OtaChunk.TryWrite(V2, request.Artifact, request.Offset, request.Length, frame, out written));
         byte[] good = frame[..written];
         byte[] before = flash.Bytes.ToArray();
         PropertyRunner.Check(Mutations(good.Length), mutation =>
         {
             byte[] bytes = Mutate(good, mutation);
+            engine.OnChunk(first, 0, first.Length);
             return bytes.AsSpan().SequenceEqual(good)
                 || (engine.OnChunk(bytes, 0, bytes.Length) != OtaStatus.Ok && flash.Bytes.SequenceEqual(before));
         }, runs: 3000);

@@ -5,9 +5,11 @@ public sealed class Section5_RefusalTests
 {
     private static readonly OtaRelease V2 = Lab.Release(2, 20_000, securityVersion: 2);
 
+    // [OTA-057]
     [Fact]
     public void Offer_SignedByStranger_IsRefused() => AssertRefused(OtaStatus.SignatureInvalid, Resign(Lab.OtherKey));
 
+    // [OTA-058]
     [Fact]
     public void Offer_AnyBitTurned_IsRefused()
     {

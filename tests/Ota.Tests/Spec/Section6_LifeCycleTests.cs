@@ -6,6 +6,7 @@ public sealed class Section6_LifeCycleTests
     private static readonly OtaRelease V1 = Lab.Release(1, 20_000);
     private static readonly OtaRelease V2 = Lab.Release(2, 23_456, securityVersion: 2);
 
+    // [OTA-062]
     [Fact]
     public void Update_Confirmed_RunsNewImageAndRaisesFloor()
     {
@@ -34,6 +35,7 @@ public sealed class Section6_LifeCycleTests
         AssertRuns(engine, Lab.Bytes(23_456, 2));
     }
 
+    // [OTA-063]
     [Fact]
     public void Trial_SelfTestFails_RollsBackWithReasonAfterReset()
     {
@@ -54,6 +56,7 @@ public sealed class Section6_LifeCycleTests
         AssertRuns(engine, Lab.Bytes(20_000, 1));
     }
 
+    // [OTA-081]
     [Fact]
     public void Trial_NeverConfirmed_RollsBackAfterItsAttempts()
     {
@@ -107,6 +110,7 @@ public sealed class Section6_LifeCycleTests
         Assert.Equal(2u, Lab.Boot(flash, layout).Boot.Sequence);
     }
 
+    // [OTA-043]
     [Fact]
     public void Download_OtherManifestSameBlocks_KeepsWhatMatches()
     {
@@ -153,6 +157,7 @@ public sealed class Section6_LifeCycleTests
         Assert.Equal(OtaState.Verified, engine.State);
     }
 
+    // [OTA-073]
     [Fact]
     public void Image_Tampered_IsRefusedBeforeArming()
     {
@@ -169,6 +174,7 @@ public sealed class Section6_LifeCycleTests
         Assert.Equal(OtaReason.ImageMismatch, engine.LastReason);
     }
 
+    // [OTA-064]
     [Fact]
     public void Boot_Confirmed_WritesNothing()
     {

@@ -9,14 +9,20 @@ public sealed class Section7_ChunkTests
     private readonly byte[] _frame = new byte[5000];
     private readonly OtaRequest _request = new();
 
+    // [OTA-071]
     [Fact]
     public void OnChunk_AnyBitTurned_ChangesNothing()
     {
         OtaEngine engine = Downloading(out MemoryFlash flash);
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2, most: 1));
+        byte[] good = _frame[..Next(engine)];
+        Assert.Equal(OtaStatus.Ok, engine.OnChunk(good, 0, good.Length));
         int written = Next(engine);
         byte[] before = flash.Bytes.ToArray();
         for (int bit = 0; bit < written * 8; bit++)
         {
+            // Between them one that is right, so that the link counts as one that works.
+            Assert.Equal(OtaStatus.ChunkDuplicate, engine.OnChunk(good, 0, good.Length));
             _frame[bit / 8] ^= (byte)(1 << (bit % 8));
             Assert.True(engine.OnChunk(_frame, 0, written) is OtaStatus.ChunkCorrupt or OtaStatus.ChunkMalformed or OtaStatus.ChunkOutOfRange);
             _frame[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -26,6 +32,7 @@ public sealed class Section7_ChunkTests
         Assert.Equal(OtaStatus.Ok, engine.OnChunk(_frame, 0, written));
     }
 
+    // [OTA-072]
     [Fact]
     public void OnChunk_Twice_IsDuplicateAndNoProgress()
     {
@@ -116,6 +123,7 @@ public sealed class Section7_ChunkTests
         Assert.Equal(OtaStatus.ChunkMalformed, engine.OnChunk(new byte[count], 0, count));
     }
 
+    // [OTA-074]
     [Fact]
     public void TableWrongEveryTime_IsGivenUpWithReason()
     {

@@ -6,6 +6,7 @@ public sealed class Section8_BootTests
     private static readonly OtaRelease V1 = Lab.Release(1, 20_000);
     private static readonly OtaRelease V2 = Lab.Release(2, 21_000);
 
+    // [OTA-084]
     [Fact]
     public void Factory_BothBanksRotten_RunsAndTakesAnUpdate()
     {

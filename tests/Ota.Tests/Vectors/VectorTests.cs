@@ -33,6 +33,7 @@ public sealed class VectorTests
         }
     }
 
+    // [OTA-051], [OTA-053], [OTA-054], [OTA-055], [OTA-056]
     [Fact]
     public void Manifest_EveryVector_GivesItsStatusAndFields()
     {

@@ -119,16 +119,15 @@ public sealed class Section08_ErasedSecretTests
 
     private static byte[] Forge(byte[] stek, byte[] rpsk)
     {
-        byte[] ticket = new byte[8 + 16 + 48 + TestKeys.DeviceId.Span.Length + 16];
+        byte[] ticket = new byte[8 + 16 + 50 + TestKeys.DeviceId.Span.Length + 16];
         Hkdf.Label(SystemCrypto.Instance, stek, "stek name"u8, default, ticket.AsSpan(0, 8));
         var state = new TicketState
         {
             Suite = SecureTunnelSuite.RsaOaepAes128Gcm,
             ResumptionPsk = rpsk,
-            Issued = (uint)Now,
-            Lifetime = 3600,
             FirstAuth = (uint)Now,
-            Method = AuthMethod.Psk,
+            Expires = (uint)Now + 3600,
+            CredentialTag = SecureTunnelDevice.FromPsk(TestKeys.Psk).CredentialTag,
             DeviceId = TestKeys.DeviceId.Span,
         };
         byte[] plain = new byte[state.EncodedLength];

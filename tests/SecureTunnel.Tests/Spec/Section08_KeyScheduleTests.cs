@@ -65,4 +65,19 @@ public sealed class Section08_KeyScheduleTests
     }
 
     private static bool IsZero(ReadOnlySpan<byte> bytes) => bytes.IndexOfAnyExcept((byte)0) < 0;
+
+    [Fact]
+    public void Hmac_OfAnyLengths_IsThePlatforms() // [ST-402]
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 300).Select(i => (byte)((i * 7) & 0xFF))];
+        byte[] actual = new byte[32];
+        for (int key = 0; key <= 140; key++)
+        {
+            for (int data = 0; data < 300; data += key is 32 or 64 or 65 ? 1 : 37)
+            {
+                SystemCrypto.Instance.Hmac(bytes.AsSpan(0, key), bytes.AsSpan(0, data), actual);
+                Assert.Equal(HMACSHA256.HashData(bytes.AsSpan(0, key), bytes.AsSpan(0, data)), actual);
+            }
+        }
+    }
 }

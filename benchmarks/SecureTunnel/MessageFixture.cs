@@ -1,0 +1,117 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Flint.Benchmarks.SecureTunnel.Load;
+using Flint.SecureTunnel;
+
+namespace Flint.Benchmarks.SecureTunnel;
+
+/// <summary>
+/// Messages, each flushed by itself into a record of its own, from a device to a server over a stream in memory: the tunnel, and SslStream with TLS 1.3 and AES-128-GCM or -256-GCM as the platform
+/// chooses. Sixteen are sent, then sixteen read, so that neither side ever waits.
+/// </summary>
+internal sealed class MessageFixture
+{
+    private const int Batch = 16;
+    private readonly byte[] _message;
+    private readonly byte[] _read = new byte[4096];
+    private readonly SecureTunnelConnection _device;
+    private readonly SecureTunnelConnection _gateway;
+    private readonly SslStream _client;
+    private readonly SslStream _server;
+
+    private MessageFixture(int size, (SecureTunnelConnection, SecureTunnelConnection) tunnel, (SslStream, SslStream) tls)
+    {
+        _message = RandomNumberGenerator.GetBytes(size);
+        (_device, _gateway) = tunnel;
+        (_client, _server) = tls;
+    }
+
+    public static MessageFixture Create(int size) => new(size, ConnectAsync().GetAwaiter().GetResult(), ConnectTlsAsync().GetAwaiter().GetResult());
+
+    public void Tunnel(int count)
+    {
+        for (int i = 0; i < count; i += Batch)
+        {
+            TunnelBatchAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    public void Tls(int count)
+    {
+        for (int i = 0; i < count; i += Batch)
+        {
+            TlsBatchAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private async ValueTask TunnelBatchAsync()
+    {
+        for (int i = 0; i < Batch; i++)
+        {
+            _message.CopyTo(_device.Output.GetSpan(_message.Length));
+            _device.Output.Advance(_message.Length);
+            await _device.Output.FlushAsync();
+        }
+
+        for (long left = Batch * _message.Length; left > 0;)
+        {
+            ReadResult result = await _gateway.Input.ReadAsync();
+            left -= result.Buffer.Length;
+            _gateway.Input.AdvanceTo(result.Buffer.End);
+        }
+    }
+
+    private async ValueTask TlsBatchAsync()
+    {
+        for (int i = 0; i < Batch; i++)
+        {
+            await _client.WriteAsync(_message);
+        }
+
+        for (int left = Batch * _message.Length; left > 0;)
+        {
+            left -= await _server.ReadAsync(_read);
+        }
+    }
+
+    private static async Task<(SecureTunnelConnection Device, SecureTunnelConnection Gateway)> ConnectAsync()
+    {
+        var key = new SecureTunnelServerKey(RSA.Create(2048), SecureTunnelKeyUsage.Encryption);
+        var devices = new InMemoryDeviceStore();
+        devices.Set(new SecureTunnelDeviceId("device"), SecureTunnelDevice.FromPsk(new byte[32]));
+        var server = new SecureTunnelServerOptions { Keys = [key], Devices = devices };
+        var client = new SecureTunnelClientOptions
+        {
+            Pins = new SecureTunnelPinSet(key.ToPin()),
+            DeviceId = new SecureTunnelDeviceId("device"),
+            Credential = SecureTunnelCredential.FromPsk(new byte[32]),
+        };
+        (MemoryLink one, MemoryLink other) = MemoryLink.Create();
+        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(SecureTunnelTransport.FromStream(one), server).AsTask();
+        SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(SecureTunnelTransport.FromStream(other), client);
+        return (device, await accepting);
+    }
+
+    [SuppressMessage("Security", "CA5398", Justification = "The comparison is with TLS 1.3.")]
+    private static async Task<(SslStream Client, SslStream Server)> ConnectTlsAsync()
+    {
+        using RSA rsa = RSA.Create(2048);
+        X509Certificate2 certificate = LoadCertificate.Create(rsa);
+        (MemoryLink one, MemoryLink other) = MemoryLink.Create();
+        var server = new SslStream(one);
+        var client = new SslStream(other);
+        Task accepting = server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.Tls13 });
+        await client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "flint",
+            EnabledSslProtocols = SslProtocols.Tls13,
+            RemoteCertificateValidationCallback = (_, received, _, _) => received is not null,
+        });
+        await accepting;
+        return (client, server);
+    }
+}

@@ -1,0 +1,165 @@
+using Flint.Ota.Testing;
+using Flint.Ota.Tests.Faults;
+
+namespace Flint.Ota.Tests.Spec;
+
+/// <summary>docs/spec/ota.md sections 4.2 and 4.3: state log and journal, copy by copy and mark by mark.</summary>
+public sealed class Section4_LogTests
+{
+    private static readonly OtaRelease V1 = Lab.Release(1, 9_000);
+    private static readonly OtaRelease V2 = Lab.Release(2, 9_100);
+    private static readonly OtaRelease V3 = Lab.Release(3, 9_200);
+
+    // [OTA-022], [OTA-024]
+    [Fact]
+    public void Commit_FirstOfASession_WritesThreeCopiesElsewhereUnderANumberLeftOut()
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        byte[] before = [.. flash.Bytes];
+        OtaStateLog log = Log(flash);
+        Assert.True(log.Load(record));
+        uint sequence = record.Sequence;
+        record.Detail = 5;
+        Assert.True(log.Commit(record));
+        Assert.Equal(sequence + 2, record.Sequence);
+        Assert.True(log.Commit(record));
+        Assert.Equal(sequence + 3, record.Sequence);
+
+        // The block of the record before is as it was, and the other one has two times three copies.
+        int start = before.AsSpan(0, 4).SequenceEqual("FOS1"u8) ? 1024 : 0;
+        int other = 1024 - start;
+        Assert.True(flash.Bytes.AsSpan(other, 1024).SequenceEqual(before.AsSpan(other, 1024)));
+        for (int copy = 1; copy < 3; copy++)
+        {
+            Assert.True(flash.Bytes.AsSpan(start, 128).SequenceEqual(flash.Bytes.AsSpan(start + (copy * 128), 128)));
+            Assert.True(flash.Bytes.AsSpan(start + (3 * 128), 128).SequenceEqual(flash.Bytes.AsSpan(start + ((3 + copy) * 128), 128)));
+        }
+    }
+
+    // [OTA-023]
+    [Theory]
+    [InlineData(1, 7u, false)]
+    [InlineData(2, 8u, true)]
+    [InlineData(3, 8u, false)]
+    public void Load_SoManyCopies_CountsFromTwoAndIsCommittedAgainBelowThree(int copies, uint detail, bool isCommitted)
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        OtaStateLog log = Log(flash);
+        Assert.True(log.Load(record));
+        record.Detail = 8;
+        Assert.True(log.Commit(record));
+        int block = flash.Bytes[23] == 8 ? 0 : 1024;
+        for (int copy = copies; copy < 3; copy++)
+        {
+            flash.Bytes[block + (copy * 128) + 60] ^= 1;
+        }
+
+        byte[] before = [.. flash.Bytes];
+        var loaded = new OtaStateRecord();
+        Assert.True(Log(flash).Load(loaded));
+        Assert.Equal(detail, loaded.Detail);
+        Assert.Equal(isCommitted, !flash.Bytes.SequenceEqual(before));
+    }
+
+    // [OTA-025]
+    [Fact]
+    public void Commit_FlushesBeforeTheFirstCopyAndAfterTheLast()
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        OtaStateLog log = Log(flash);
+        Assert.True(log.Load(record));
+        var flushed = new List<byte[]>();
+        flash.OnFlush = () =>
+        {
+            flushed.Add([.. flash.Bytes]);
+            return true;
+        };
+        byte[] before = [.. flash.Bytes];
+        Assert.True(log.Commit(record));
+        Assert.Equal(2, flushed.Count);
+        Assert.Equal(before, flushed[0]);
+        Assert.Equal(flash.Bytes, flushed[1]);
+    }
+
+    // [OTA-031]
+    [Fact]
+    public void Resume_MarkedSegmentRotted_IsFetchedAgain()
+    {
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 9);
+        Assert.Equal(8192, engine.Progress.VerifiedBytes);
+        flash.Bytes[layout.Bank(1).Image(0).Start(flash) + 5000] ^= 1;
+        engine = Lab.Boot(flash, layout);
+        Assert.Equal(4096, engine.Progress.VerifiedBytes);
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+        Assert.Equal(OtaStatus.Ok, engine.Arm());
+    }
+
+    // [OTA-032]
+    [Fact]
+    public void Resume_NextSession_LeavesTheJournalBeforeAsItIs()
+    {
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 5);
+        int journal = flash.Bytes[layout.Journal0.Start(flash)] == (byte)'F' ? layout.Journal0.Start(flash) : layout.Journal1.Start(flash);
+        byte[] before = flash.Bytes.Slice(journal, 4096).ToArray();
+        engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+        Assert.True(flash.Bytes.Slice(journal, 4096).SequenceEqual(before));
+    }
+
+    // [OTA-033]
+    [Fact]
+    public void Resume_BankHoldsAnotherManifest_IsNotResumed()
+    {
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 5);
+
+        // The manifest of another device that downloads V3: signed, whole, and not what the record names.
+        (MemoryFlash other, OtaLayout otherLayout) = Lab.Device(V1);
+        Assert.Equal(OtaStatus.Ok, Lab.Boot(other, otherLayout).Offer(V3));
+        int manifest = layout.Bank(1).Manifest.Start(flash);
+        other.Bytes.Slice(manifest, 4096).CopyTo(flash.Bytes[manifest..]);
+        engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaState.Idle, engine.State);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+    }
+
+    // [OTA-041]
+    [Fact]
+    public void Offer_CutAtTheFirstEraseOfTheBank_HasTheBankAsNotToBeBooted()
+    {
+        var flash = new HookFlash(48);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
+        Lab.Boot(flash, layout).Install(V2);
+        Assert.Equal(OtaStatus.Ok, Lab.Boot(flash, layout).Confirm());
+        OtaEngine engine = Lab.Boot(flash, layout);
+        flash.OnErase = block => block == layout.Bank(0).Manifest.FirstBlock ? throw new PowerCutException() : true;
+        Assert.Throws<PowerCutException>(() => engine.Offer(V3));
+        flash.OnErase = _ => true;
+
+        // The old image stands there, whole; but nobody knows that any more.
+        flash.Bytes[layout.Bank(1).Image(0).Start(flash)] ^= 1;
+        Assert.Equal(OtaBootSource.Recovery, Lab.Boot(flash, layout).Boot.Source);
+    }
+
+    private static OtaStateLog Log(OtaFlash flash) => new(flash, Lab.Trust(), new OtaRegion(0, 1), new OtaRegion(1, 1));
+
+    private static OtaStateRecord Committed(HookFlash flash)
+    {
+        var record = new OtaStateRecord { Detail = 7 };
+        Assert.True(Log(flash).Commit(record));
+        return record;
+    }
+}
