@@ -19,6 +19,7 @@ internal sealed class GatewayProcess : IDisposable
     private readonly Role _role;
     private readonly ReleaseStore _releases;
     private readonly SecureTunnelServerOptions _tunnelOptions;
+    private readonly SecureTunnelTicketRing _tickets = new(System.Security.Cryptography.RandomNumberGenerator.GetBytes(SecureTunnelTicketRing.KeyLength));
     private readonly CancellationTokenSource _stop;
     private readonly Lock _holdLock = new();
     private CoapConnection? _device;
@@ -42,7 +43,9 @@ internal sealed class GatewayProcess : IDisposable
         _tunnelOptions = new SecureTunnelServerOptions
         {
             Keys = [SecureTunnelServerKey.FromPem(settings.TunnelKey, SecureTunnelKeyUsage.Encryption)],
-            Suites = [SecureTunnelSuite.RsaOaepAes128Gcm],
+            // CCM is what devices on nanoFramework speak: samples/NanoDevice connects here as well.
+            Suites = [SecureTunnelSuite.RsaOaepAes128Gcm, SecureTunnelSuite.RsaOaepAes128Ccm],
+            Tickets = _tickets,
             Devices = devices,
             ApplicationContext = DeviceSettings.ApplicationContext.ToArray(),
         };
@@ -56,7 +59,11 @@ internal sealed class GatewayProcess : IDisposable
         return ExitCode.Done;
     }
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        _tickets.Dispose();
+        _stop.Dispose();
+    }
 
     private async Task ServeAsync()
     {
@@ -92,7 +99,7 @@ internal sealed class GatewayProcess : IDisposable
             });
             _imageBytes = 0;
             _device = connection;
-            _role.Report("connected", ("device", deviceId), ("suite", tunnel.Suite.ToString()));
+            _role.Report("connected", ("device", deviceId), ("suite", tunnel.Suite.ToString()), ("resumed", tunnel.Resumed));
             await connection.Completion;
             _role.Report("disconnected", ("device", deviceId), ("imageBytes", Interlocked.Read(ref _imageBytes)));
         }

@@ -122,7 +122,7 @@ public sealed class DeviceAgent : ICoapHandler
     public void Stop() => _stop = true;
 
     /// <inheritdoc/>
-    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => _resources.Answer(endpoint, request);
+    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => _resources.Answer(endpoint, request, _updater, _platform.Now);
 
     /// <inheritdoc/>
     public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
@@ -200,7 +200,7 @@ public sealed class DeviceAgent : ICoapHandler
         _ticket = null;
         _tunnel = tunnel;
         _connection = new DeviceConnection(transport, tunnel, this, _settings.MaxMessage);
-        _deadline = _platform.Now + _settings.HandshakeTimeout;
+        _deadline = _platform.Now + _settings.HandshakeSpan;
         tunnel.Begin(ticket);
         Resumptions += ticket == null ? 0 : 1;
     }

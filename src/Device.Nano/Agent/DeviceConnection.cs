@@ -17,13 +17,13 @@ internal sealed class DeviceConnection
     }
 
     /// <summary>The endpoint, once the tunnel is connected.</summary>
-    public CoapEndpoint? Endpoint { get; private set; }
+    public CoapEndpoint? Endpoint;
 
     /// <summary>Bytes read so far.</summary>
-    public long WireBytesRead { get; private set; }
+    public long WireBytesRead;
 
     /// <summary>Bytes written so far.</summary>
-    public long WireBytesWritten { get; private set; }
+    public long WireBytesWritten;
 
     /// <summary>The handshake: one frame a call. Afterwards <see cref="Endpoint"/> is there and its CSM is sent.</summary>
     /// <returns>False where the connection is lost.</returns>

@@ -9,7 +9,7 @@ internal sealed class DeviceEvent
         Payload = payload;
     }
 
-    public string Name { get; }
+    public readonly string Name;
 
-    public string Payload { get; }
+    public readonly string Payload;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using Flint.Ota;
 
 namespace Flint.Device.Nano;
 
@@ -14,6 +15,7 @@ internal sealed class DeviceResources
     private readonly Observation[] _observations = new Observation[MaxObservations];
     private readonly int[] _segmentOffset = new int[MaxSegments];
     private readonly int[] _segmentLength = new int[MaxSegments];
+    private readonly byte[] _digits = new byte[DecimalText.MaxLength];
     private int _segments;
     private int _block;
     private bool _wantsMoreBlocks;
@@ -32,7 +34,7 @@ internal sealed class DeviceResources
     public void AddVariable(string name, DeviceVariable variable) => _variables.Add(new Resource(name, null, variable));
 
     /// <summary>Answers a request.</summary>
-    public void Answer(CoapEndpoint endpoint, CoapReader request)
+    public void Answer(CoapEndpoint endpoint, CoapReader request, DeviceUpdater? updater, long now)
     {
         byte[] buffer = endpoint.Input;
         byte refusal = ReadOptions(request, buffer);
@@ -53,6 +55,10 @@ internal sealed class DeviceResources
         else if (_segments == 2 && IsSegment(buffer, 0, ".well-known") && IsSegment(buffer, 1, "core"))
         {
             Describe(endpoint, request);
+        }
+        else if (_segments == 1 && IsSegment(buffer, 0, "u") && updater != null)
+        {
+            TakeOffer(endpoint, request, updater, now);
         }
         else
         {
@@ -160,7 +166,7 @@ internal sealed class DeviceResources
         return 0;
     }
 
-    private static void Call(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? function)
+    private void Call(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? function)
     {
         if (function == null || request.Code != CoapCode.Post)
         {
@@ -188,11 +194,28 @@ internal sealed class DeviceResources
         }
 #pragma warning restore CA1031
 
-        byte[] digits = new byte[DecimalText.MaxLength];
-        int count = DecimalText.Write(result, digits);
-        CoapWriter writer = endpoint.BeginResponse(CoapCode.Changed);
+        RespondNumber(endpoint, CoapCode.Changed, result);
+    }
+
+    /// <summary>An update that the server pushes (section 4): the manifest; the engine's answer as a number.</summary>
+    private void TakeOffer(CoapEndpoint endpoint, CoapReader request, DeviceUpdater updater, long now)
+    {
+        if (request.Code != CoapCode.Post)
+        {
+            Respond(endpoint, CoapCode.MethodNotAllowed);
+            return;
+        }
+
+        OtaStatus status = updater.TakeOffer(endpoint, request, now);
+        RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
+    }
+
+    private void RespondNumber(CoapEndpoint endpoint, byte code, int number)
+    {
+        int count = DecimalText.Write(number, _digits);
+        CoapWriter writer = endpoint.BeginResponse(code);
         writer.WriteOption(CoapOptionNumber.ContentFormat, TextPlain);
-        writer.WritePayload(digits, 0, count);
+        writer.WritePayload(_digits, 0, count);
         endpoint.Complete();
     }
 
@@ -379,26 +402,26 @@ internal sealed class DeviceResources
             Variable = variable;
         }
 
-        public string Text { get; }
+        public readonly string Text;
 
-        public byte[] Name { get; }
+        public readonly byte[] Name;
 
-        public DeviceFunction? Function { get; }
+        public readonly DeviceFunction? Function;
 
-        public DeviceVariable? Variable { get; }
+        public readonly DeviceVariable? Variable;
     }
 
     private sealed class Observation
     {
-        public byte[] Token { get; } = new byte[8];
+        public readonly byte[] Token = new byte[8];
 
-        public int TokenLength { get; set; }
+        public int TokenLength;
 
-        public Resource? Variable { get; set; }
+        public Resource? Variable;
 
-        public string? LastValue { get; set; }
+        public string? LastValue;
 
-        public int Sequence { get; set; }
+        public int Sequence;
 
         public bool HasToken(byte[] buffer, int offset, int count) => count == TokenLength && ByteRange.FixedTimeEquals(Token, 0, buffer, offset, count);
     }

@@ -95,8 +95,7 @@ internal sealed class DeviceUpdater
             _offer = 0;
             if (response.Code == CoapCode.Content && response.PayloadLength > 0)
             {
-                LastOffer = _engine.Offer(endpoint.Input, response.PayloadOffset, response.PayloadLength);
-                _lastProgress = now;
+                TakeOffer(endpoint, response, now);
             }
 
             return true;
@@ -120,8 +119,17 @@ internal sealed class DeviceUpdater
         return false;
     }
 
+    /// <summary>Takes a manifest that the server has pushed, in the endpoint's input.</summary>
+    /// <returns>What the engine says to it.</returns>
+    public OtaStatus TakeOffer(CoapEndpoint endpoint, CoapReader message, long now)
+    {
+        LastOffer = _engine.Offer(endpoint.Input, message.PayloadOffset, message.PayloadLength);
+        _lastProgress = now;
+        return LastOffer;
+    }
+
     /// <summary>What the engine said to the last offer.</summary>
-    public OtaStatus LastOffer { get; private set; }
+    public OtaStatus LastOffer;
 
     private bool AskForOffer(CoapEndpoint endpoint, long now)
     {

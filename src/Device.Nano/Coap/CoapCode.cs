@@ -39,6 +39,9 @@ public static class CoapCode
     /// <summary>4.02 Bad Option: a critical option that is not known.</summary>
     public const byte BadOption = 0x82;
 
+    /// <summary>4.03 Forbidden.</summary>
+    public const byte Forbidden = 0x83;
+
     /// <summary>4.04 Not Found.</summary>
     public const byte NotFound = 0x84;
 

@@ -24,7 +24,7 @@ public sealed class CoapReader
     private int _at;
 
     /// <summary>The longest token that is accepted, in bytes: 8, or up to 65804 where extended tokens were agreed (RFC 8974).</summary>
-    public int MaxTokenLength { get; set; } = BaseTokenLength;
+    public int MaxTokenLength = BaseTokenLength;
 
     /// <summary>The type; in a stream there is none and this is 0.</summary>
     public CoapType Type { get; private set; }

@@ -25,7 +25,7 @@ internal sealed class Montgomery
     public uint[] Modulus => _n;
 
     /// <summary>The multiplications done so far: the unit of cost.</summary>
-    public int Multiplications { get; private set; }
+    public int Multiplications;
 
     /// <summary>
     /// result = a · b / R mod n; result may be a or b. One loop a limb of b does both the product and the reduction, since the loop itself is a

@@ -23,7 +23,7 @@ internal sealed class P256
     public int Multiplications => _field.Multiplications;
 
     /// <summary>Called after each of 64 steps of an operation; null: nothing is.</summary>
-    public DeviceYield? Yield { get; set; }
+    public DeviceYield? Yield;
 
     /// <summary>Whether 32 bytes are a private key: 1 to n - 1.</summary>
     public static bool IsScalar(byte[] scalar)

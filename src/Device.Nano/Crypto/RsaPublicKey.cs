@@ -34,7 +34,7 @@ public sealed class RsaPublicKey
     }
 
     /// <summary>What the key is for: <see cref="UsageEncryption"/> or <see cref="UsageSignature"/>, never both.</summary>
-    public byte Usage { get; }
+    public readonly byte Usage;
 
     /// <summary>The length of the modulus, and so of every ciphertext and signature, in bytes.</summary>
     public int Length => _rSquared.Length * 4;
@@ -43,7 +43,7 @@ public sealed class RsaPublicKey
     public int Multiplications => _field.Multiplications;
 
     /// <summary>Called between multiplications, each of which takes an interpreter a fifth of a second; null: nothing is.</summary>
-    public DeviceYield? Yield { get; set; }
+    public DeviceYield? Yield;
 
     /// <summary>Reads a key blob.</summary>
     /// <param name="blob">Holds the blob.</param>

@@ -51,7 +51,7 @@ public sealed partial class DeviceTunnel
     }
 
     /// <summary>The buffer that received bytes go to.</summary>
-    public byte[] Input { get; }
+    public readonly byte[] Input;
 
     /// <summary>Where the next bytes go.</summary>
     public int InputOffset => _inputCount;
@@ -60,7 +60,7 @@ public sealed partial class DeviceTunnel
     public int InputWanted => !WantsInput ? 0 : (_inputCount < FrameHeader ? FrameHeader : FrameHeader + BigEndian.ReadUInt16(Input, 0)) - _inputCount;
 
     /// <summary>The buffer that holds what is to be sent, from <see cref="OutputOffset"/>.</summary>
-    public byte[] Output { get; }
+    public readonly byte[] Output;
 
     /// <summary>Where the bytes to send start.</summary>
     public int OutputOffset { get; private set; }

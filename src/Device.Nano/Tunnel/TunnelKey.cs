@@ -20,7 +20,7 @@ internal sealed class TunnelKey
     }
 
     /// <summary>The number of the next record under this key; its limits keep it far below 2^31.</summary>
-    public int Sequence { get; internal set; }
+    public int Sequence;
 
     public void Set(byte[] secret)
     {

@@ -15,21 +15,21 @@ internal sealed class TunnelSchedule
         _crypto = crypto;
     }
 
-    public byte[] Early { get; } = new byte[Size];
+    public readonly byte[] Early = new byte[Size];
 
-    public byte[] Handshake { get; } = new byte[Size];
+    public readonly byte[] Handshake = new byte[Size];
 
-    public byte[] ClientHandshake { get; } = new byte[Size];
+    public readonly byte[] ClientHandshake = new byte[Size];
 
-    public byte[] ServerHandshake { get; } = new byte[Size];
+    public readonly byte[] ServerHandshake = new byte[Size];
 
-    public byte[] Master { get; } = new byte[Size];
+    public readonly byte[] Master = new byte[Size];
 
-    public byte[] ClientApplication { get; } = new byte[Size];
+    public readonly byte[] ClientApplication = new byte[Size];
 
-    public byte[] ServerApplication { get; } = new byte[Size];
+    public readonly byte[] ServerApplication = new byte[Size];
 
-    public byte[] Resumption { get; } = new byte[Size];
+    public readonly byte[] Resumption = new byte[Size];
 
     /// <summary>early = Extract(Z, rpsk), rpsk being Z in a full handshake.</summary>
     public void SetEarly(byte[] resumptionKey) => _crypto.HmacSha256(Zero, resumptionKey, 0, Size, Early, 0);

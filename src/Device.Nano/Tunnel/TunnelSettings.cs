@@ -6,28 +6,28 @@ namespace Flint.Device.Nano;
 public sealed class TunnelSettings
 {
     /// <summary>The one suite, see <see cref="TunnelSuite"/> [ST-101].</summary>
-    public byte Suite { get; set; } = TunnelSuite.RsaOaepCcm;
+    public byte Suite = TunnelSuite.RsaOaepCcm;
 
     /// <summary>1 to 64 opaque bytes [ST-104].</summary>
-    public byte[] DeviceId { get; set; } = new byte[0];
+    public byte[] DeviceId = new byte[0];
 
     /// <summary>psk_mix, 32 bytes; <see cref="MixPsk"/> makes it from the PSK.</summary>
-    public byte[] PskMix { get; set; } = new byte[0];
+    public byte[] PskMix = new byte[0];
 
     /// <summary>The pinned keys, 1 to 4 of the suite's usage, the preferred one first [ST-106].</summary>
-    public RsaPublicKey[] Pins { get; set; } = new RsaPublicKey[0];
+    public RsaPublicKey[] Pins = new RsaPublicKey[0];
 
     /// <summary>The application context, 0 to 32 bytes, equal on both sides and never sent [ST-109].</summary>
-    public byte[] Context { get; set; } = new byte[0];
+    public byte[] Context = new byte[0];
 
     /// <summary>The largest inner plaintext that this side accepts, in bytes, 256 to 16385 [ST-303]: what a record costs in RAM.</summary>
-    public int MaxRecord { get; set; } = 512;
+    public int MaxRecord = 512;
 
     /// <summary>Whether a resumption makes a fresh P-256 exchange (mode 2), for forward secrecy at the price of two multiplications on the curve.</summary>
-    public bool ResumeWithExchange { get; set; }
+    public bool ResumeWithExchange;
 
     /// <summary>The AEAD of another suite than CCM.</summary>
-    internal IRecordCipherFactory? CipherFactory { get; set; }
+    internal IRecordCipherFactory? CipherFactory;
 
     /// <summary>psk_mix = Label(Extract("SecureTunnel v1 device psk", psk), "mix", "", 32).</summary>
     /// <param name="crypto">The HMAC.</param>

@@ -16,14 +16,14 @@ public sealed class TunnelTicket
     }
 
     /// <summary>The suite, which a resumption keeps.</summary>
-    public byte Suite { get; }
+    public readonly byte Suite;
 
     /// <summary>The server's bytes, opaque.</summary>
-    public byte[] Ticket { get; }
+    public readonly byte[] Ticket;
 
     /// <summary>The secret beside them, 32 bytes.</summary>
-    public byte[] ResumptionKey { get; }
+    public readonly byte[] ResumptionKey;
 
     /// <summary>How long the server takes it, in seconds from when it was given.</summary>
-    public uint LifetimeSeconds { get; }
+    public readonly uint LifetimeSeconds;
 }

@@ -131,6 +131,34 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public async Task Function_WithAnArgumentThatIsNoText_Is400()
+    {
+        bool called = false;
+        _agent.AddFunction("f", argument =>
+        {
+            called = true;
+            return 0;
+        });
+        Start();
+        CoapConnection connection = await _gateway.Connection;
+
+        Assert.Equal(Flint.Coap.CoapCode.BadRequest, (await connection.PostAsync("/f/f", new byte[] { 0xC3, 0x28 })).Code);
+        Assert.False(called);
+    }
+
+    [Theory]
+    [InlineData(TunnelSuite.RsaOaepCcm, 0, 30_000)]
+    [InlineData(TunnelSuite.P256RsaPssCcm, 0, 90_000)]
+    [InlineData(TunnelSuite.P256RsaPssCcm, 5_000, 5_000)]
+    public void HandshakeTimeout_Unset_IsTheSuites(byte suite, int set, int expected)
+    {
+        var settings = new DeviceAgentSettings { HandshakeTimeout = set, Tunnel = TunnelFixture.Settings(suite) };
+        settings.Validate();
+
+        Assert.Equal(expected, settings.HandshakeSpan);
+    }
+
+    [Fact]
     public async Task Fault_OfTheAgentItself_IsRecordedAndReported()
     {
         _platform.Storage["crash"] = "System.Exception: before\nat X"u8.ToArray();

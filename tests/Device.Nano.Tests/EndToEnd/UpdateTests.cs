@@ -1,6 +1,7 @@
 extern alias ota;
 
 using System.Security.Cryptography;
+using Flint.Coap;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
 using OtaImage = ota::Flint.Ota.OtaImage;
@@ -54,6 +55,27 @@ public sealed class UpdateTests : IDisposable
         // The whole image has 48 chunks and a table; of what was there only the segment under way, four chunks, is fetched again.
         Assert.InRange(_gateway.ChunksServed, 49, 49 + 4);
         Assert.Equal([1, 1, 2], _starts);
+    }
+
+    [Fact]
+    public async Task Offer_PushedByTheServer_IsTakenOrRefusedWithItsStatus()
+    {
+        _gateway.Release = Release(2, 2);
+        _gateway.Hides = true;
+        Device device = Start();
+        CoapConnection connection = await _gateway.Connection;
+        byte[] envelope = _gateway.Release.Envelope.ToArray();
+        byte[] forged = (byte[])envelope.Clone();
+        forged[^300] ^= 1;
+
+        CoapResponse refused = await connection.PostAsync("/u", forged);
+        Assert.Equal((Flint.Coap.CoapCode.Forbidden, ((int)OtaStatus.SignatureInvalid).ToString(System.Globalization.CultureInfo.InvariantCulture)), (refused.Code, refused.GetText()));
+        Assert.Equal(Flint.Coap.CoapCode.MethodNotAllowed, (await connection.GetAsync("/u")).Code);
+        CoapResponse taken = await connection.PostAsync("/u", envelope);
+        Assert.Equal((Flint.Coap.CoapCode.Changed, "0"), (taken.Code, taken.GetText()));
+        await AgentTests.Until(() => !device.IsRunning);
+        device.Kill();
+        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed class CoapPeer : ICoapHandler
 
     public int Count { get; set; }
 
-    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => Resources.Answer(endpoint, request);
+    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => Resources.Answer(endpoint, request, null, 0);
 
     public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
     {

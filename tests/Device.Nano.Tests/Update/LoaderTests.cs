@@ -159,7 +159,7 @@ public sealed class LoaderTests : IDisposable
 
     private DeviceFileFlash NewFlash() => new(_folder, 4096, 64);
 
-    private OtaEngine NewEngine(OtaBoot boot)
+    internal OtaEngine NewEngine(OtaBoot boot)
     {
         DeviceFileFlash flash = NewFlash();
         var trust = new DeviceTrust([DeviceKeys.Read(TunnelFixture.Key("signing"), RsaPublicKey.UsageSignature)]);
@@ -167,7 +167,7 @@ public sealed class LoaderTests : IDisposable
     }
 
     /// <summary>Downloads the image, arms it and starts again: it runs on trial.</summary>
-    private Boot NewTrial(byte[] content, out OtaEngine engine)
+    internal Boot NewTrial(byte[] content, out OtaEngine engine)
     {
         OtaImage image = OtaImage.Create(content);
         byte[] manifest = new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = 1 }.Add(0, "1.0", image).Build();
@@ -191,7 +191,7 @@ public sealed class LoaderTests : IDisposable
         return boot;
     }
 
-    private sealed class Boot : OtaBoot
+    internal sealed class Boot : OtaBoot
     {
         public override int RunningBank => -1;
 

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Flint.Device.Nano.Tests.Support;
+using Flint.Testing;
+
+namespace Flint.Device.Nano.Tests.Costs;
+
+/// <summary>The bars in instructions, counted one by one over the agent, CoAP and the tunnel, and what docs/device-costs.md says of them.</summary>
+public sealed class InstructionTests
+{
+    [Fact]
+    public void Agent_HandshakeResumptionAndCall_AreWithinTheirBars()
+    {
+        var counter = new InstructionCounter();
+        object device = counter.Start(typeof(CostedDevice));
+        long handshake = counter.Count(device, nameof(CostedDevice.Connect));
+        long idle = counter.Count(device, nameof(CostedDevice.Idle));
+        counter.Count(device, nameof(CostedDevice.Call));
+        long call = counter.Count(device, nameof(CostedDevice.Call));
+        counter.Count(device, nameof(CostedDevice.Cut));
+        long resumption = counter.Count(device, nameof(CostedDevice.Connect));
+        counter.Unload();
+
+        Assert.InRange(handshake, 3_000_000, 6_000_000);
+        Assert.InRange(resumption, 50_000, 500_000);
+        Assert.InRange(call, 2_000, 60_000);
+        string[] rows =
+        [
+            Row("S1 handshake, the agent's first connection", handshake),
+            Row("resumption, its next one", resumption),
+            Row("a call through the tunnel", call),
+            Row("a turn of the loop in which nothing happens", idle),
+        ];
+        string document = File.ReadAllText(Path.Combine(VectorFile.RepositoryRoot, "docs", "device-costs.md"));
+        Assert.DoesNotContain(rows, row => !document.Contains(row, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Counter_OfKnownCode_CountsEachInstruction()
+    {
+        // The inner loop dominates: 64 turns of 64 limbs, 49 instructions each, by hand.
+        var counter = new InstructionCounter();
+        object multiplication = counter.Start(typeof(OneMultiplication));
+        long count = counter.Count(multiplication, nameof(OneMultiplication.Run));
+        counter.Unload();
+
+        Assert.InRange(count, 64 * 63 * 49, 64 * 64 * 54);
+    }
+
+    private static string Row(string what, long count) => string.Create(CultureInfo.InvariantCulture, $"| {what} | {Math.Ceiling(count / 1000.0)} k |");
+
+    private sealed class OneMultiplication
+    {
+        private readonly Montgomery _field;
+        private readonly uint[] _one = new uint[64];
+
+        public OneMultiplication()
+        {
+            byte[] blob = DeviceKeys.Blob(TunnelFixture.Key("encryption"), RsaPublicKey.UsageEncryption);
+            _field = new Montgomery(Montgomery.Read(blob, 40, 256), System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(blob.AsSpan(36)));
+            _one[0] = 3;
+        }
+
+        public void Run() => _field.Multiply(_one, _one, _one);
+    }
+}
