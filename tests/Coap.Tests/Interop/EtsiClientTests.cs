@@ -241,6 +241,25 @@ public sealed class EtsiClientTests : IAsyncLifetime
         Assert.True(condition());
     }
 
+    /// <summary>LINK 01 everything, 02 and 06 by rt, also one of several, 03 a value that matches nothing, 05 by if, 07 by href, 08 by the beginning of one.</summary>
+    [Theory]
+    [InlineData("TD_COAP_LINK_01", "", new[] { "test", "large", "obs", "multi-format" })]
+    [InlineData("TD_COAP_LINK_02", "?rt=Type1", new[] { "test" })]
+    [InlineData("TD_COAP_LINK_03", "?rt=none", new string[0])]
+    [InlineData("TD_COAP_LINK_05", "?if=If1", new[] { "test" })]
+    [InlineData("TD_COAP_LINK_06", "?rt=Type2", new[] { "test", "large" })]
+    [InlineData("TD_COAP_LINK_07", "?href=/large", new[] { "large" })]
+    [InlineData("TD_COAP_LINK_08", "?rt=Type*", new[] { "test", "large" })]
+    public async Task LINK_01_to_08_Discovery(string scenario, string filter, string[] expected)
+    {
+        using var output = new TemporaryFile([]);
+        string log = await RunAsync("-m", "get", "-o", output.Path, _resources.Udp("/.well-known/core" + filter));
+        string links = await File.ReadAllTextAsync(output.Path);
+
+        Assert.True(log.Contains("c:2.05", StringComparison.Ordinal), $"{scenario}: {log}");
+        Assert.All(new[] { "test", "large", "obs", "multi-format" }, name => Assert.Equal(expected.Contains(name), links.Contains($"</{name}>", StringComparison.Ordinal)));
+    }
+
     private static Task<string> RunAsync(params string[] arguments)
     {
         LibCoapProgram.Require();

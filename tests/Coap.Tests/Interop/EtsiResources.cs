@@ -43,7 +43,10 @@ internal sealed class EtsiResources : IAsyncDisposable
                 CoapResponse response = Delete("obs");
                 await Server!.NotifyAsync("/obs");
                 return response;
-            });
+            })
+            .Describe(new CoapLink("/test").With("rt", "Type1 Type2").With("if", "If1"))
+            .Describe(new CoapLink("/large").With("rt", "Type2").With("sz", "1280"))
+            .MapWellKnownCore();
         Server = CoapServer.Start(router.HandleAsync, new CoapServerOptions
         {
             Udp = new IPEndPoint(IPAddress.Loopback, 0),
