@@ -47,11 +47,11 @@ switch (mode)
         Singles();
         break;
     case "--wear":
-        Wear();
+        Wear(OtaProof.Phases);
         break;
     case "--ci":
         Singles();
-        Wear();
+        Wear(phases: 1);
         Pairs(core, slices: 500);
         break;
     case "--pairs":
@@ -73,7 +73,7 @@ return failures == 0 ? 0 : 1;
 
 void Singles() => Each("single faults", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunSingles(scenario, phase));
 
-void Wear() => Each("wear", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunWear(scenario, phase));
+void Wear(int phases) => Each("wear", boards, scenarios, phases, (proof, scenario, phase) => proof.RunWear(scenario, phase));
 
 void Pairs(OtaScenario[] played, int slices) => Each("pairs", boards, played, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase, 0, slices));
 
