@@ -89,7 +89,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
         options ??= new CoapConnectionOptions();
-        return Begin(transport, options, CoapService.For(options.Handler, options.HandlerFailed), options.Peer);
+        return Begin(transport, options, CoapService.For(options.Handler, options.Router, options.HandlerFailed), options.Peer);
     }
 
     /// <summary>The same with what the transports of a server have in common.</summary>
