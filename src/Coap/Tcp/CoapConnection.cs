@@ -294,17 +294,27 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
 
     private async ValueTask FlushAsync()
     {
-        ValueTask<FlushResult> flush = _transport.Output.FlushAsync(CancellationToken.None);
         FlushResult result;
-        if (flush.IsCompleted)
+        try
         {
-            result = await flush.ConfigureAwait(false);
+            ValueTask<FlushResult> flush = _transport.Output.FlushAsync(CancellationToken.None);
+            if (flush.IsCompleted)
+            {
+                result = await flush.ConfigureAwait(false);
+            }
+            else
+            {
+                using ITimer timer = _options.TimeProvider.CreateTimer(
+                    static output => ((PipeWriter)output!).CancelPendingFlush(), _transport.Output, _options.SendTimeout, Timeout.InfiniteTimeSpan);
+                result = await flush.ConfigureAwait(false);
+            }
         }
-        else
+#pragma warning disable CA1031 // Whatever a transport throws is the end of the connection, and told as such.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            using ITimer timer = _options.TimeProvider.CreateTimer(
-                static output => ((PipeWriter)output!).CancelPendingFlush(), _transport.Output, _options.SendTimeout, Timeout.InfiniteTimeSpan);
-            result = await flush.ConfigureAwait(false);
+            End(e.Message);
+            throw Ended();
         }
 
         if (result.IsCanceled || result.IsCompleted)
