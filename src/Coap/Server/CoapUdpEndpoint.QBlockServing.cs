@@ -91,6 +91,8 @@ internal sealed partial class CoapUdpEndpoint
             _layer.RespondNothing(incoming.Exchange, now);
             if (count == 0)
             {
+                // Section 10.2.4: it asks for what follows, and what follows has the token of the body.
+                serving.MissingToken = serving.Token;
                 serving.Sender.OnContinueOrAgain(asked.Number);
             }
             else
