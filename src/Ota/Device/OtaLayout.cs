@@ -20,6 +20,7 @@ public class OtaLayout
     // The flash that was divided, where one was: another has other blocks under the same numbers.
     private int _blockCount;
     private int _blockLength;
+    private int _writeUnit;
 
     internal OtaLayout(
         OtaRegion state0, OtaRegion state1, OtaRegion journal0, OtaRegion journal1,
@@ -98,6 +99,7 @@ public class OtaLayout
                 OtaLayout layout = Arrange(journal, manifest, table, image, factory, evidence);
                 layout._blockCount = flash.BlockCount;
                 layout._blockLength = length;
+                layout._writeUnit = flash.WriteUnit;
                 return layout;
             }
         }
@@ -122,7 +124,7 @@ public class OtaLayout
 
         // [OTA-010] Blocks follow each other without a gap and hold whole units.
         int next = 0;
-        bool isOther = _blockLength != 0 && flash.BlockCount != _blockCount;
+        bool isOther = _blockLength != 0 && (flash.BlockCount != _blockCount || unit != _writeUnit);
         for (int i = 0; i < flash.BlockCount; i++)
         {
             int length = flash.BlockLength(i);

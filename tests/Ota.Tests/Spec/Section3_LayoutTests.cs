@@ -89,12 +89,13 @@ public sealed class Section3_LayoutTests
             StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(32, 4096)]
-    [InlineData(64, 2048)]
-    public void Divide_ThenAnotherFlash_IsSaid(int blocks, int blockLength)
+    [InlineData(32, 4096, 1)]
+    [InlineData(64, 2048, 1)]
+    [InlineData(64, 4096, 512)]
+    public void Divide_ThenAnotherFlash_IsSaid(int blocks, int blockLength, int writeUnit)
     {
-        OtaLayout layout = OtaLayout.Divide(new MemoryFlash(64 * 4096, 4096), factory: false, evidence: false);
-        Assert.Contains("Another flash", layout.Check(new MemoryFlash(blocks * blockLength, blockLength)), StringComparison.Ordinal);
+        OtaLayout layout = OtaLayout.Divide(new MemoryFlash(64 * 4096, 4096, 1), factory: false, evidence: false);
+        Assert.Contains("Another flash", layout.Check(new MemoryFlash(blocks * blockLength, blockLength, writeUnit)), StringComparison.Ordinal);
     }
 
     private static OtaBoardLayout Layout(OtaBankLayout bank0, OtaBankLayout bank1) =>
