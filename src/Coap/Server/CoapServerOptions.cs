@@ -29,7 +29,7 @@ public sealed class CoapServerOptions
     /// <summary>How long <see cref="CoapServer.StopAsync"/> lets handlers finish.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many different requests may be observed, over all transports: a path with a query and an Accept is one.</summary>
+    /// <summary>How many different requests may be observed, over all transports: a path with a query, an Accept and a payload is one. A request of more than 2048 bytes of options and payload is answered once, without Observe.</summary>
     public int MaxObservedResources { get; set; } = CoapObservedResources.DefaultMaxResources;
 
     /// <summary>

@@ -157,6 +157,29 @@ public sealed class FetchBodyTests : IAsyncLifetime
     public void MethodThatActs_CannotBeObserved(CoapCode method) =>
         Assert.Throws<ArgumentException>(() => _router.MapObservable(method, "/post", _ => CoapResponse.Changed()));
 
+    /// <summary>[C-145] An observer's request is held as long as it observes: one with a payload that came in blocks, up to the limit of bodies, is answered and not held.</summary>
+    [Theory]
+    [InlineData("coap")]
+    [InlineData("coap+tcp")]
+    public async Task Observation_WithALargePayload_IsAnsweredOnce(string scheme)
+    {
+        await using CoapClient client = await ClientAsync(scheme);
+        byte[] payload = Body("x");
+        CoapResponse? response = null;
+        for (int number = 0; 1024 * number < payload.Length; number++)
+        {
+            bool more = 1024 * (number + 1) < payload.Length;
+            var request = new CoapRequest(CoapCode.Fetch, "/o") { Payload = payload.AsMemory(1024 * number, Math.Min(1024, payload.Length - (1024 * number))) };
+            request.Options.Add(CoapOptionNumber.Block1, new CoapBlock(number, more, 6).Value);
+            request.Options.Add(CoapOptionNumber.Observe, 0u);
+            response = await client.SendAsync(request);
+            Assert.Equal(more ? CoapCode.Continue : CoapCode.Content, response.Code);
+        }
+
+        Assert.False(response!.Options.TryFind(CoapOptionNumber.Observe, out _));
+        Assert.Equal(0, _server.ObservedResourceCount);
+    }
+
     private static IAsyncEnumerator<CoapResponse> Observe(CoapClient client, string path, string payload) =>
         client.ObserveAsync(new CoapRequest(CoapCode.Fetch, path) { Payload = System.Text.Encoding.UTF8.GetBytes(payload) }).GetAsyncEnumerator();
 
