@@ -105,11 +105,11 @@ public sealed class CoapUpload
                 Restart();
                 break;
             default:
-                // A success that acknowledges with M set: the server acts on each block by itself (section 2.3).
-                if (code.IsSuccess() && acknowledges && block.More)
+                // Section 2.3: with M clear the server has acted on this block by itself, and waits for the others (figure 8).
+                if (code.IsSuccess() && acknowledges)
                 {
                     Continue(block);
-                    HasBeenActedOn = true;
+                    HasBeenActedOn |= !block.More;
                 }
                 else
                 {

@@ -253,7 +253,7 @@ public sealed class Section2_PreconditionTests : IAsyncLifetime
         Assert.Equal(CoapBlockStatus.Present, CoapBlock.TryFind(request.Options, CoapOptionNumber.Block1, false, out CoapBlock block));
         seen.Add($"{block.Number}:{request.Options.TryFind(CoapOptionNumber.IfNoneMatch, out _)}");
         var response = new CoapResponse(block.More ? perBlock : CoapCode.Changed);
-        response.Options.Add(CoapOptionNumber.Block1, block.Value);
+        response.Options.Add(CoapOptionNumber.Block1, (block with { More = block.More && perBlock == CoapCode.Continue }).Value);
         var buffer = new byte[64];
         Assert.True(response.TryWriteDatagram(buffer, CoapType.Acknowledgement, response.Code, request.Token, out int length));
         BinaryPrimitives.WriteUInt16BigEndian(buffer.AsSpan(2), request.MessageId);
