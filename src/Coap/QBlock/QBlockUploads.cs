@@ -132,7 +132,20 @@ internal sealed class QBlockUploads
             upload = Add(peer, key, code.IsIdempotent(), new QBlockReceiver(_options, length, block.SizeExponent, asksForSets: false, now));
         }
 
-        return TakePreconditions(upload, options) ? OnBlock(upload, block, length, token, payload, now) : Refuse(CoapCode.BadRequest);
+        ulong preconditions = TransferKeys.OfPreconditions(_entropy, options);
+        if (!MayHave(upload, preconditions))
+        {
+            return Refuse(CoapCode.BadRequest);
+        }
+
+        QBlockUploadStep step = OnBlock(upload, block, length, token, payload, now);
+        if (preconditions != 0 && step.Kind != QBlockUploadKind.Refused)
+        {
+            upload.PreconditionsKey = preconditions;
+            upload.Preconditions ??= CoapRequest.PreconditionsIn(options);
+        }
+
+        return step;
     }
 
     /// <summary>Asks for what has not come in time, and forgets what is over.</summary>
@@ -224,23 +237,9 @@ internal sealed class QBlockUploads
     }
 
     /// <summary>[C-134] The blocks may come in any order, so any of them may be the one that has the preconditions; never do two of them have different ones, nor a block some that comes when the body is whole.</summary>
-    private bool TakePreconditions(QBlockUpload upload, CoapOptions options)
-    {
-        ulong key = TransferKeys.OfPreconditions(_entropy, options);
-        if (key == 0 || key == upload.PreconditionsKey)
-        {
-            return true;
-        }
-
-        if (upload.PreconditionsKey != 0 || upload.Receiver.State != QBlockReceiverState.Receiving)
-        {
-            return false;
-        }
-
-        upload.PreconditionsKey = key;
-        upload.Preconditions = CoapRequest.PreconditionsIn(options);
-        return true;
-    }
+    private static bool MayHave(QBlockUpload upload, ulong preconditions) =>
+        preconditions == 0 || preconditions == upload.PreconditionsKey
+        || (upload.PreconditionsKey == 0 && upload.Receiver.State == QBlockReceiverState.Receiving);
 
     /// <summary>[C-152] Limits before anything is stored.</summary>
     private bool TryMakeRoom(CoapPeerHandle peer, long length)

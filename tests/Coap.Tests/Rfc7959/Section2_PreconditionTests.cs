@@ -183,6 +183,24 @@ public sealed class Section2_PreconditionTests : IAsyncLifetime
         Assert.Equal("old"u8.ToArray(), _store["x"]);
     }
 
+    /// <summary>A block that is refused says nothing of the body.</summary>
+    [Fact]
+    public async Task Burst_ConditionOfABlockThatIsRefused_IsNotTheBodys()
+    {
+        _store["x"] = "old"u8.ToArray();
+        using var peer = new RawPeer(_server.UdpEndPoint!.Port);
+        peer.Send(Burst(Body(3000), 0, []));
+        await peer.ReceiveOneAsync();
+        peer.Send(Burst(Body(2500), 1, Create, messageId: 9));
+        Assert.Equal(CoapCode.BadRequest, RawPeer.Read(await peer.ReceiveOneAsync()).Code);
+        peer.Send(Burst(Body(3000), 1, []));
+        await peer.ReceiveOneAsync();
+        peer.Send(Burst(Body(3000), 2, []));
+
+        Assert.Equal(CoapCode.Changed, RawPeer.Read(await peer.ReceiveOneAsync()).Code);
+        Assert.Equal(Body(3000), _store["x"]);
+    }
+
     [Fact]
     public async Task Burst_ConditionThatComesWhenTheBodyIsWhole_IsRefused()
     {
