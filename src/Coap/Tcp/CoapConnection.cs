@@ -281,7 +281,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
         int length = int.MaxValue;
         if (message.Payload.Length <= limit)
         {
-            message.TryWriteTcp(_transport.Output.GetSpan(message.TcpLengthBound), code, token, out length);
+            message.TryWriteTcp(Room(message.TcpLengthBound), code, token, out length);
         }
 
         if (length > limit)
@@ -290,6 +290,25 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
         }
 
         _transport.Output.Advance(length);
+    }
+
+    private Span<byte> Room(int length)
+    {
+        try
+        {
+            return _transport.Output.GetSpan(length);
+        }
+        catch (Exception e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    /// <summary>Whatever a transport throws is the end of the connection, and told as such.</summary>
+    private CoapException Failed(Exception e)
+    {
+        End(e.Message);
+        return Ended();
     }
 
     private async ValueTask FlushAsync()
@@ -309,12 +328,9 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
                 result = await flush.ConfigureAwait(false);
             }
         }
-#pragma warning disable CA1031 // Whatever a transport throws is the end of the connection, and told as such.
         catch (Exception e)
-#pragma warning restore CA1031
         {
-            End(e.Message);
-            throw Ended();
+            throw Failed(e);
         }
 
         if (result.IsCanceled || result.IsCompleted)

@@ -252,6 +252,28 @@ public sealed class ConnectionTests
         Assert.Equal(CoapError.ConnectionLost, connection.EndReason);
     }
 
+    /// <summary>As a tunnel does that is disposed underneath: it has no room any more.</summary>
+    [Fact]
+    public async Task Transport_ThatIsCompletedUnderneath_IsConnectionLost()
+    {
+        var pair = new PipePair();
+        CoapConnection connection = CoapConnection.Start(pair.Near);
+        await pair.Far.Input.ReadAsync();
+        await pair.Near.Output.CompleteAsync();
+
+        Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.GetAsync("/x"))).Error);
+        await connection.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+        await connection.DisposeAsync();
+
+        // Closing is such a message too.
+        pair = new PipePair();
+        connection = CoapConnection.Start(pair.Near);
+        await pair.Far.Input.ReadAsync();
+        await pair.Near.Output.CompleteAsync();
+        await connection.DisposeAsync();
+        Assert.True(connection.Completion.IsCompleted);
+    }
+
     private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     private sealed class FailingStream : MemoryStream
