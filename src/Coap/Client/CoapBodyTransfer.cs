@@ -94,6 +94,11 @@ internal static class CoapBodyTransfer
             }
 
             CoapRequest part = request.Part(payload, CoapOptionNumber.Block1, block);
+            if (upload.HasBeenActedOn)
+            {
+                part.RemovePreconditions();
+            }
+
             if (block is not null && offset == 0 && (request.Body is null ? request.Payload.Length : request.Body.Length) is long length and <= uint.MaxValue)
             {
                 part.Options.Add(CoapOptionNumber.Size1, (uint)length);

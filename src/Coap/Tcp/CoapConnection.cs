@@ -89,7 +89,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
         options ??= new CoapConnectionOptions();
-        return Begin(transport, options, CoapService.For(options.Handler, options.HandlerFailed), options.Peer);
+        return Begin(transport, options, CoapService.For(options.Handler, options.Router, options.HandlerFailed), options.Peer);
     }
 
     /// <summary>The same with what the transports of a server have in common.</summary>
@@ -294,17 +294,27 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
 
     private async ValueTask FlushAsync()
     {
-        ValueTask<FlushResult> flush = _transport.Output.FlushAsync(CancellationToken.None);
         FlushResult result;
-        if (flush.IsCompleted)
+        try
         {
-            result = await flush.ConfigureAwait(false);
+            ValueTask<FlushResult> flush = _transport.Output.FlushAsync(CancellationToken.None);
+            if (flush.IsCompleted)
+            {
+                result = await flush.ConfigureAwait(false);
+            }
+            else
+            {
+                using ITimer timer = _options.TimeProvider.CreateTimer(
+                    static output => ((PipeWriter)output!).CancelPendingFlush(), _transport.Output, _options.SendTimeout, Timeout.InfiniteTimeSpan);
+                result = await flush.ConfigureAwait(false);
+            }
         }
-        else
+#pragma warning disable CA1031 // Whatever a transport throws is the end of the connection, and told as such.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            using ITimer timer = _options.TimeProvider.CreateTimer(
-                static output => ((PipeWriter)output!).CancelPendingFlush(), _transport.Output, _options.SendTimeout, Timeout.InfiniteTimeSpan);
-            result = await flush.ConfigureAwait(false);
+            End(e.Message);
+            throw Ended();
         }
 
         if (result.IsCanceled || result.IsCompleted)
