@@ -17,6 +17,9 @@ public sealed record RatioCase(string Group, string Operation, Action<int> Ours,
     /// <summary>The same operation by the peer, where there is one.</summary>
     public Action<int>? Peer { get; init; }
 
+    /// <summary>The ticks that ours has spent so far on what has to be there before each operation; they are not counted.</summary>
+    public Func<long>? Aside { get; init; }
+
     /// <summary>The most that ours may cost, as a multiple of the limit; printed beside the ratio, never a reason to fail (machines are noisy).</summary>
     public double? Bar { get; init; }
 

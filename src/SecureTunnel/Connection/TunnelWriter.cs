@@ -9,13 +9,17 @@ namespace Flint.SecureTunnel;
 
 /// <summary>
 /// The application's output: collects what is written, and at a flush seals it into as few records as the peer's max_record allows
-/// [ST-510]. Holds a buffer only between the first write and the flush.
+/// [ST-510]. Holds a buffer only between the first write and the flush. <see cref="WriteAsync"/> may be called by several at a time; everything else is for one writer, as in any
+/// <see cref="PipeWriter"/>.
 /// </summary>
 internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, int paddingBlock, TimeProvider time) : PipeWriter, IDisposable
 {
     private readonly SemaphoreSlim _sending = new(1, 1); // the transport's output: the application's flush, and the reader's KeyUpdate or alert
+    private readonly Lock _gate = new(); // what is pending
     private byte[] _pending = [];
     private int _length;
+    private long _sealed; // positions in the application's stream
+    private long _sent;
     private bool _completed;
     private volatile bool _updateDue;
 
@@ -38,18 +42,52 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     /// <inheritdoc/>
     public override void Advance(int bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)(_pending.Length - _length), nameof(bytes));
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _pending.Length - _length);
         _length += bytes;
+    }
+
+    /// <summary>
+    /// Sends a message whole. Messages that are written while another is being sent leave together behind it, in as few records as they fit into. Ends when the transport has taken the message, so
+    /// that who awaits it is held back by a slow peer.
+    /// </summary>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested(); // a message that is not sent leaves nothing behind
+        lock (_gate)
+        {
+            Reserve(source.Length);
+            source.Span.CopyTo(_pending.AsSpan(_length));
+            _length += source.Length;
+        }
+
+        return FlushAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        long end;
+        lock (_gate)
+        {
+            end = _sealed + _length;
+        }
+
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_sent >= end)
+            {
+                return default; // somebody else has sent these bytes together with his own
+            }
+
             SealPending();
-            return await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if (_sealed < end)
+            {
+                throw Closed(); // they were dropped meanwhile
+            }
+
+            return await SendAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -73,7 +111,10 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         else
         {
             _completed = true;
-            Release();
+            lock (_gate)
+            {
+                Release();
+            }
         }
     }
 
@@ -102,7 +143,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         try
         {
             SealKeyUpdate(request);
-            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await SendAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -176,17 +217,39 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
             {
                 SealPending();
                 counted.Advance(session.SealClose(counted.GetSpan(ControlFrame)));
-                await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await SendAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
-            Release();
+            lock (_gate)
+            {
+                Release();
+            }
+
             Leave();
         }
     }
 
+    /// <summary>Gives the transport what is sealed. The caller has the turn to send.</summary>
+    private async ValueTask<FlushResult> SendAsync(CancellationToken cancellationToken)
+    {
+        FlushResult result = await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        _sent = result.IsCanceled ? _sent : _sealed;
+        return result;
+    }
+
     private void SealPending()
+    {
+        lock (_gate)
+        {
+            SealAll();
+            _sealed += _length;
+            Release();
+        }
+    }
+
+    private void SealAll()
     {
         ReadOnlySpan<byte> rest = _pending.AsSpan(0, _length);
         while (!rest.IsEmpty)
@@ -205,8 +268,6 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
             counted.Advance(sealedLength);
             rest = rest[content.Length..];
         }
-
-        Release();
     }
 
     /// <summary>Fills the inner plaintext up to a multiple of the block, or up to the peer's max_record [ST-318].</summary>
@@ -242,7 +303,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         {
             throw session.State == SessionState.Dead
                 ? SessionErrors.From(session.Failure)
-                : new InvalidOperationException("This direction of the tunnel is closed.");
+                : Closed();
         }
     }
 
@@ -250,7 +311,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     {
         if (_completed)
         {
-            throw new InvalidOperationException("This direction of the tunnel is closed.");
+            throw Closed();
         }
 
         if (_pending.Length - _length >= more)
@@ -273,12 +334,11 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
 
     private void Return()
     {
-        if (_pending.Length > 0)
-        {
-            _pending.AsSpan(0, _length).Clear();
-            ArrayPool<byte>.Shared.Return(_pending);
-        }
+        _pending.AsSpan(0, _length).Clear();
+        ArrayPool<byte>.Shared.Return(_pending);
     }
+
+    private static InvalidOperationException Closed() => new("This direction of the tunnel is closed.");
 
     private static bool IsTransportFailure(Exception e) => e is IOException or InvalidOperationException or OperationCanceledException;
 
