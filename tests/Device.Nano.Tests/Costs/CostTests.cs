@@ -109,6 +109,39 @@ public sealed class CostTests
     }
 
     [Fact]
+    public void Chunk_IntoTheEngine_AllocatesNothing()
+    {
+        using var key = TunnelFixture.Key("signing");
+        OtaImage image = OtaImage.Create(new byte[48 * 1024]);
+        byte[] envelope = OtaSigner.Sign(new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = 1 }.Add(0, "1.0", image).Build(), key);
+        var release = new ota::Flint.Ota.OtaRelease(envelope, image);
+        var flash = new MemoryFlash();
+        var trust = new DeviceTrust([DeviceKeys.Read(key, RsaPublicKey.UsageSignature)]);
+        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, new Boot(), new OtaOptions("nano"u8.ToArray()));
+        engine.Start();
+        Assert.Equal(OtaStatus.Ok, engine.Offer(envelope, 0, envelope.Length));
+        var request = new OtaRequest();
+        byte[] frame = new byte[1024 + 10];
+        long allocated = 0;
+        int chunks = 0;
+        while (engine.State == OtaState.Downloading)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(engine.TryGetRequest(request));
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            ota::Flint.Ota.OtaChunk.TryWrite(release, request.Artifact, request.Offset, request.Length, frame, out int written);
+            before = GC.GetAllocatedBytesForCurrentThread();
+            OtaStatus status = engine.OnChunk(frame, 0, written);
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(OtaStatus.Ok, status);
+            chunks++;
+        }
+
+        Assert.True(chunks > 48);
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
     public void Ram_OfAConnectedDeviceWithUpdates_IsWithinTheBar()
     {
         string folder = Directory.CreateTempSubdirectory("flint-nano-").FullName + Path.DirectorySeparatorChar;
