@@ -142,6 +142,30 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public async Task Watchdog_WhileAFunctionHangs_IsNotFed()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _agent.AddFunction("hang", argument =>
+        {
+            entered.Set();
+            goOn.Wait();
+            return 3;
+        });
+        Start();
+        CoapConnection connection = await _gateway.Connection;
+        Task<CoapResponse> call = connection.PostAsync("/f/hang", default);
+        await Until(() => entered.IsSet);
+        int fed = _platform.Fed;
+        await Task.Delay(300);
+        Assert.Equal(fed, _platform.Fed);
+
+        goOn.Set();
+        Assert.Equal("3", (await call).EnsureSuccess().GetText());
+        await Until(() => _platform.Fed > fed);
+    }
+
+    [Fact]
     public async Task SilentServer_IsPingedThenGivenUp()
     {
         Start();
