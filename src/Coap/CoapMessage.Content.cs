@@ -17,6 +17,16 @@ public abstract partial class CoapMessage
         set => Options.Set(CoapOptionNumber.Size2, value);
     }
 
+    /// <summary>
+    /// Observe (RFC 7641 section 2): in a request 0 registers and 1 deregisters, in a notification a number that tells newer from older, empty and thus 0 on a stream; null where the message has none.
+    /// Whoever observes with <see cref="CoapClient.ObserveAsync(string, System.Threading.CancellationToken)"/> or maps an observable resource need not look at it.
+    /// </summary>
+    public uint? Observe
+    {
+        get => GetUInt32(CoapOptionNumber.Observe);
+        set => Options.Set(CoapOptionNumber.Observe, value);
+    }
+
     /// <summary>The same message with options of its own, which may be changed.</summary>
     internal CoapMessage Copy()
     {

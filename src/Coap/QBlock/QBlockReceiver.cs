@@ -62,7 +62,7 @@ internal sealed class QBlockReceiver
     /// <summary>When <see cref="OnDeadline"/> is to be called; null at the end.</summary>
     public TimeSpan? NextDeadline => _deadline;
 
-    /// <summary>Takes a block. Where it is new, the caller writes its payload at <see cref="CoapBlock.Offset"/>.</summary>
+    /// <summary>[C-150] Takes a block. Where it is new, the caller writes its payload at <see cref="CoapBlock.Offset"/>.</summary>
     public QBlockReceipt OnBlock(CoapBlock block, int payloadLength, TimeSpan now)
     {
         bool isLast = block.Number == Blocks - 1;

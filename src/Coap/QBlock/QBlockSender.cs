@@ -151,7 +151,7 @@ internal sealed class QBlockSender
         }
     }
 
-    /// <summary>The next set after a pause; the last block once more where nobody has answered; or the end.</summary>
+    /// <summary>[C-151] The next set after a pause; the last block once more where nobody has answered; or the end.</summary>
     public void OnDeadline(TimeSpan now)
     {
         if (_deadline is not TimeSpan due || now < due)

@@ -11,7 +11,10 @@ internal sealed class FigureMessage
 {
     private static readonly Dictionary<string, CoapOptionNumber> Blocks = new()
     {
-        ["1"] = CoapOptionNumber.Block1, ["2"] = CoapOptionNumber.Block2, ["QB1"] = CoapOptionNumber.QBlock1, ["QB2"] = CoapOptionNumber.QBlock2,
+        ["1"] = CoapOptionNumber.Block1,
+        ["2"] = CoapOptionNumber.Block2,
+        ["QB1"] = CoapOptionNumber.QBlock1,
+        ["QB2"] = CoapOptionNumber.QBlock2,
     };
 
     private readonly List<(CoapOptionNumber Number, byte[] Value)> _options = [];

@@ -47,6 +47,20 @@ public sealed class Section5_10_OptionTests
     }
 
     /// <summary>Section 5.10.8.2.</summary>
+    [Theory]
+    [InlineData(0u, "6: ")]
+    [InlineData(1u, "6: 01")]
+    [InlineData(0xffffffu, "6: FFFFFF")]
+    public void Observe_IsTheOptionsNumber(uint value, string option)
+    {
+        var request = new CoapRequest(CoapCode.Get, "/") { Observe = value };
+        Assert.Equal([option], Messages.Describe(request.Options.View));
+        Assert.Equal(value, request.Observe);
+        request.Observe = null;
+        Assert.Null(request.Observe);
+        Assert.Null(new CoapResponse(CoapCode.Content).Observe);
+    }
+
     [Fact]
     public void IfNoneMatch_IsEvaluated()
     {

@@ -284,6 +284,59 @@ public sealed class BurstTests
         Assert.Equal(CoapType.Confirmable, RawPeer.Read(buffer[..silent.Receive(buffer)]).Type);
     }
 
+    /// <summary>[C-153] A body that changes underway is asked for anew; one that changes each time is given up, and never are parts of two put together.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public async Task Body_ThatChangesUnderway_IsAskedForAnew(int changes)
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using CoapClient client = await ClientAsync(new Uri($"coap://{server.LocalEndPoint}"));
+        Task<CoapResponse> asking = client.GetAsync("/x");
+        var buffer = new byte[2048];
+        for (byte version = 1; !asking.IsCompleted && version <= 5; version++)
+        {
+            SocketReceiveFromResult received;
+            do
+            {
+                received = await server.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0)).WaitAsync(TimeSpan.FromSeconds(20));
+            }
+            while (RawPeer.Read(buffer[..received.ReceivedBytes]).Code != CoapCode.Get);
+
+            string token = Convert.ToHexString(RawPeer.Read(buffer[..received.ReceivedBytes]).Token);
+            await server.SendToAsync(new byte[] { 0x60, 0, buffer[2], buffer[3] }, received.RemoteEndPoint);
+            for (byte number = 0; number < 2; number++)
+            {
+                byte tag = (byte)(version <= changes ? version + number : version);
+                await server.SendToAsync(BlockOf(new CoapBlock(number, number == 0, 6), tag, token, (byte)((2 * version) + number)), received.RemoteEndPoint);
+            }
+
+            await Task.WhenAny(asking, Task.Delay(200));
+        }
+
+        if (changes == 1)
+        {
+            byte[] body = (await asking.WaitAsync(TimeSpan.FromSeconds(20))).Payload.ToArray();
+            Assert.Equal(Enumerable.Repeat((byte)2, 1124), body);
+        }
+        else
+        {
+            Assert.Equal(CoapError.TransferFailed, (await Assert.ThrowsAsync<CoapException>(() => asking.WaitAsync(TimeSpan.FromSeconds(20)))).Error);
+        }
+    }
+
+    /// <summary>A block of a body of 1124 bytes, all of them its entity-tag.</summary>
+    private static byte[] BlockOf(CoapBlock block, byte tag, string token, byte messageId)
+    {
+        var response = new CoapResponse(CoapCode.Content) { ETag = new CoapETag([tag]), Size2 = 1124, Payload = Enumerable.Repeat(tag, block.More ? 1024 : 100).ToArray() };
+        response.Options.Add(CoapOptionNumber.QBlock2, block.Value);
+        var datagram = new byte[1200];
+        Assert.True(response.TryWriteDatagram(datagram, CoapType.NonConfirmable, CoapCode.Content, Convert.FromHexString(token), out int length));
+        datagram[3] = messageId;
+        return datagram[..length];
+    }
+
     [Fact]
     public async Task Cancellation_InTheMiddle_LeavesNothingBehind()
     {
