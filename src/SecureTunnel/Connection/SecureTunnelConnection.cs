@@ -7,7 +7,8 @@ namespace Flint.SecureTunnel;
 
 /// <summary>
 /// An established tunnel: the application's bytes in both directions, and who is at the other end. One reader and one writer may work at
-/// the same time. <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows;
+/// the same time; several tasks may send whole messages with <see cref="PipeWriter.WriteAsync"/> of <see cref="Output"/>, and each ends when the transport has taken its message.
+/// <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows;
 /// completing it sends an authenticated Close and leaves <see cref="Input"/> open. <see cref="Input"/> ends where the peer closed, and throws
 /// <see cref="SecureTunnelTruncatedException"/> where the stream just stopped.
 /// </summary>
