@@ -1,14 +1,16 @@
+using System.Diagnostics;
 using Flint.Benchmarks.Ratios;
 
 namespace Flint.Benchmarks.DeviceNano;
 
 /// <summary>
-/// The device's codec beside the server's on the same bytes. Here both are compiled to machine code; on the device the first is interpreted, so
-/// what counts is that it allocates nothing and stays near its peer.
+/// The device's codec beside the server's on the same bytes, its records beside the bare AES blocks, the steps of its engine beside the bare hash. Here all are
+/// compiled to machine code; on the device they are interpreted, so what counts is that they allocate nothing and stay near their limits.
 /// </summary>
 internal static class DeviceNanoRatios
 {
-    public static IEnumerable<RatioCase> Create() => DeviceNanoMessage.All.SelectMany(message => new[] { Decode(message), Encode(message) });
+    public static IEnumerable<RatioCase> Create() => DeviceNanoMessage.All.SelectMany(message => new[] { Decode(message), Encode(message) })
+        .Append(Record()).Append(EngineStep());
 
     private static RatioCase Decode(DeviceNanoMessage message)
     {
@@ -43,6 +45,41 @@ internal static class DeviceNanoRatios
         {
             PeerName = "Flint.Coap",
             Peer = n => Repeat(n, () => codec.EncodePeer(message)),
+        };
+    }
+
+    private static RatioCase Record()
+    {
+        var record = new DeviceNanoRecord();
+        return new RatioCase(
+            "Device.Nano", "record of 512, seal and open", n => Repeat(n, () => record.SealAndOpen()), "its AES blocks", n => Repeat(n, () => record.BareBlocks()));
+    }
+
+    private static RatioCase EngineStep()
+    {
+        var engine = new DeviceNanoEngine();
+        long aside = 0;
+        return new RatioCase(
+            "Device.Nano",
+            "engine, a chunk of 1 KiB",
+            n => Repeat(n, () =>
+            {
+                if (engine.IsComplete)
+                {
+                    long start = Stopwatch.GetTimestamp();
+                    engine.Rewind();
+                    aside += Stopwatch.GetTimestamp() - start;
+                }
+
+                return engine.Step() ? 1 : 0;
+            }),
+            "its SHA-256",
+            n => Repeat(n, () => engine.Floor()))
+        {
+            Aside = () => aside,
+
+            // What is allocated is the engine anew, every 65 chunks; that a step allocates nothing is a test.
+            AllocationBar = null,
         };
     }
 

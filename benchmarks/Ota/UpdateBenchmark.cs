@@ -3,7 +3,7 @@ using Flint.Ota;
 
 namespace Flint.Benchmarks.Ota;
 
-/// <summary>Receive 1 MiB in chunks of 1 KiB, check, program memory flash, verify, switch; the baseline is the least that this takes.</summary>
+/// <summary>A whole update of 1 MiB in chunks of 1 KiB, from the start of the engine to the switch; the baseline is the least that this takes.</summary>
 [MemoryDiagnoser]
 public class UpdateBenchmark
 {

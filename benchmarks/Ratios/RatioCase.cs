@@ -17,9 +17,15 @@ public sealed record RatioCase(string Group, string Operation, Action<int> Ours,
     /// <summary>The same operation by the peer, where there is one.</summary>
     public Action<int>? Peer { get; init; }
 
+    /// <summary>The ticks that ours has spent so far on what has to be there before each operation; they are not counted.</summary>
+    public Func<long>? Aside { get; init; }
+
     /// <summary>The most that ours may cost, as a multiple of the limit; printed beside the ratio, never a reason to fail (machines are noisy).</summary>
     public double? Bar { get; init; }
 
     /// <summary>Bytes that one operation may allocate; one byte more and the run fails. Null: allocations are printed only.</summary>
     public double? AllocationBar { get; init; } = 0;
+
+    /// <summary>Whether other threads take part in the operation, so that what the whole process allocates counts.</summary>
+    public bool RunsOnSeveralThreads { get; init; }
 }

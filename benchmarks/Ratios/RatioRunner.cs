@@ -33,7 +33,7 @@ internal static class RatioRunner
 
     private static Result Measure(RatioCase one)
     {
-        int ours = Calibrate(one.Ours);
+        int ours = Calibrate(one.Ours, one.Aside);
         int limit = Calibrate(one.Limit);
         int peer = one.Peer is null ? 0 : Calibrate(one.Peer);
         var oursNs = new double[Rounds];
@@ -41,17 +41,17 @@ internal static class RatioRunner
         var peerNs = new double[Rounds];
         for (int round = 0; round < Rounds; round++)
         {
-            oursNs[round] = Time(one.Ours, ours);
+            oursNs[round] = Time(one.Ours, ours, one.Aside);
             limitNs[round] = Time(one.Limit, limit);
             peerNs[round] = one.Peer is null ? double.NaN : Time(one.Peer, peer);
         }
 
         double[] ratios = [.. oursNs.Zip(limitNs, (a, b) => a / b).Order()];
         double[] peers = [.. peerNs.Zip(oursNs, (a, b) => a / b).Order()];
-        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, peers[Rounds / 2], Allocated(one.Ours));
+        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, peers[Rounds / 2], Allocated(one));
     }
 
-    private static int Calibrate(Action<int> operation)
+    private static int Calibrate(Action<int> operation, Func<long>? aside = null)
     {
         // Enough calls for tiered compilation to settle, then as many as fill a round.
         for (int i = 0; i < 60; i++)
@@ -63,7 +63,7 @@ internal static class RatioRunner
         int count = 8;
         while (true)
         {
-            double milliseconds = Time(operation, count) * count / 1e6;
+            double milliseconds = Time(operation, count, aside) * count / 1e6;
             if (milliseconds >= RoundMilliseconds || count > 1 << 26)
             {
                 return count;
@@ -73,25 +73,30 @@ internal static class RatioRunner
         }
     }
 
-    private static double Time(Action<int> operation, int count)
+    private static double Time(Action<int> operation, int count, Func<long>? aside = null)
     {
+        long before = aside?.Invoke() ?? 0;
         long start = Stopwatch.GetTimestamp();
         operation(count);
-        return Stopwatch.GetElapsedTime(start).TotalNanoseconds / count;
+        long end = Stopwatch.GetTimestamp();
+        long notCounted = (aside?.Invoke() ?? 0) - before;
+        return Stopwatch.GetElapsedTime(start + notCounted, end).TotalNanoseconds / count;
     }
 
-    private static double Allocated(Action<int> operation)
+    private static double Allocated(RatioCase one)
     {
         const int Count = 1000;
         double least = double.MaxValue;
         for (int i = 0; i < 3; i++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            operation(Count);
-            least = Math.Min(least, (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Count);
+            long before = Now();
+            one.Ours(Count);
+            least = Math.Min(least, (Now() - before) / (double)Count);
         }
 
         return least;
+
+        long Now() => one.RunsOnSeveralThreads ? GC.GetTotalAllocatedBytes(precise: true) : GC.GetAllocatedBytesForCurrentThread();
     }
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);

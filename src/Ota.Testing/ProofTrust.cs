@@ -1,19 +1,27 @@
 using System;
-using System.Buffers.Binary;
-using System.Numerics;
+using System.Linq;
 using System.Security.Cryptography;
 
 namespace Flint.Ota.Testing;
 
-/// <summary>Real SHA-256, and a keyed digest in the place of a signature: a proof makes millions of boots, and RSA would be most of them.</summary>
+/// <summary>
+/// The digests and checksums of a real device, and a keyed digest in the place of a signature: a proof makes millions of boots, and RSA would be
+/// most of them. The same few blocks are read again and again, so a digest is computed once and then looked up by all of its message's bytes.
+/// </summary>
 internal sealed class ProofTrust : OtaTrust, IDisposable
 {
     private const int SignatureLength = 64;
+    private const int Places = 1 << 10;
 
     private static readonly byte[] Secret = "the key of a proof, not of a product"u8.ToArray();
 
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private bool _isOpen;
+    private readonly OtaTrustStore _platform = new();
+    private readonly Known[] _known = [.. Enumerable.Repeat(new Known([], SHA256.HashData([])), Places)];
+    private readonly byte[] _message = new byte[2048];
+    private int _length;
+
+    // Whether the message under way is longer than its buffer.
+    private bool _isLong;
 
     public static byte[] KeyId { get; } = "proof"u8.ToArray();
 
@@ -21,44 +29,53 @@ internal sealed class ProofTrust : OtaTrust, IDisposable
 
     public override void HashStart()
     {
-        if (_isOpen)
-        {
-            Span<byte> nowhere = stackalloc byte[DigestLength];
-            _hash.GetHashAndReset(nowhere);
-        }
-
-        _isOpen = true;
+        _length = 0;
+        _isLong = false;
     }
 
-    public override void HashAppend(byte[] buffer, int offset, int count) => _hash.AppendData(buffer, offset, count);
+    public override void HashAppend(byte[] buffer, int offset, int count)
+    {
+        if (!_isLong && count <= _message.Length - _length)
+        {
+            Array.Copy(buffer, offset, _message, _length, count);
+            _length += count;
+            return;
+        }
+
+        if (!_isLong)
+        {
+            _isLong = true;
+            _platform.HashStart();
+            _platform.HashAppend(_message, 0, _length);
+        }
+
+        _platform.HashAppend(buffer, offset, count);
+    }
 
     public override void HashFinish(byte[] digest, int offset)
     {
-        _hash.GetHashAndReset(digest.AsSpan(offset, DigestLength));
-        _isOpen = false;
+        if (_isLong)
+        {
+            _platform.HashFinish(digest, offset);
+            return;
+        }
+
+        Hash(_message, 0, _length, digest, offset);
     }
 
-    public override void Hash(byte[] buffer, int offset, int count, byte[] digest, int digestOffset) =>
-        SHA256.HashData(buffer.AsSpan(offset, count), digest.AsSpan(digestOffset, DigestLength));
-
-    // The processor's instruction, word by word: a table would be a third of a proof.
-    public override uint Crc32C(uint crc, byte[] buffer, int offset, int count)
+    public override void Hash(byte[] buffer, int offset, int count, byte[] digest, int digestOffset)
     {
-        uint value = ~crc;
-        ReadOnlySpan<byte> bytes = buffer.AsSpan(offset, count);
-        while (bytes.Length >= sizeof(ulong))
+        ReadOnlySpan<byte> message = buffer.AsSpan(offset, count);
+        ref Known known = ref _known[Crc32C(0, buffer, offset, count) % Places];
+        if (!message.SequenceEqual(known.Message))
         {
-            value = BitOperations.Crc32C(value, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-            bytes = bytes[sizeof(ulong)..];
+            known = new Known(message.ToArray(), SHA256.HashData(message));
         }
 
-        foreach (byte one in bytes)
-        {
-            value = BitOperations.Crc32C(value, one);
-        }
-
-        return ~value;
+        known.Digest.CopyTo(digest, digestOffset);
     }
+
+    public override uint Crc32C(uint crc, byte[] buffer, int offset, int count) => _platform.Crc32C(crc, buffer, offset, count);
 
     public override bool VerifySignature(
         int algorithm, byte[] digest, byte[] buffer, int keyIdOffset, int keyIdCount, int signatureOffset, int signatureCount) =>
@@ -66,7 +83,7 @@ internal sealed class ProofTrust : OtaTrust, IDisposable
         && buffer.AsSpan(keyIdOffset, keyIdCount).SequenceEqual(KeyId)
         && buffer.AsSpan(signatureOffset, signatureCount).SequenceEqual(Signature(digest));
 
-    public void Dispose() => _hash.Dispose();
+    public void Dispose() => _platform.Dispose();
 
     private static byte[] Signature(ReadOnlySpan<byte> digest)
     {
@@ -78,4 +95,6 @@ internal sealed class ProofTrust : OtaTrust, IDisposable
         signature.AsSpan(0, DigestLength).CopyTo(signature.AsSpan(DigestLength));
         return signature;
     }
+
+    private readonly record struct Known(byte[] Message, byte[] Digest);
 }

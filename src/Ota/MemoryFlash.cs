@@ -2,11 +2,10 @@ using System;
 
 namespace Flint.Ota;
 
-/// <summary>Flash in memory with equal erase blocks: for tests, benchmarks and trying things out. A program over a unit that is not erased fails.</summary>
+/// <summary>Flash in memory with equal erase blocks: for tests, benchmarks and trying things out. A program over bytes that do not read as erased fails.</summary>
 public sealed class MemoryFlash : OtaFlash
 {
     private readonly byte[] _bytes;
-    private readonly bool[] _programmed;
     private readonly int _blockLength;
 
     /// <summary>Erased flash of the given size.</summary>
@@ -19,7 +18,6 @@ public sealed class MemoryFlash : OtaFlash
         }
 
         _bytes = new byte[size];
-        _programmed = new bool[size / writeUnit];
         _blockLength = blockLength;
         WriteUnit = writeUnit;
         ErasedValue = erasedValue;
@@ -65,14 +63,13 @@ public sealed class MemoryFlash : OtaFlash
             return false;
         }
 
-        Span<bool> units = _programmed.AsSpan(address / WriteUnit, count / WriteUnit);
-        if (units.Contains(true))
+        Span<byte> target = _bytes.AsSpan(address, count);
+        if (target.ContainsAnyExcept(ErasedValue))
         {
             return false;
         }
 
-        units.Fill(true);
-        buffer.AsSpan(offset, count).CopyTo(_bytes.AsSpan(address, count));
+        buffer.AsSpan(offset, count).CopyTo(target);
         return true;
     }
 
@@ -80,7 +77,6 @@ public sealed class MemoryFlash : OtaFlash
     public override bool EraseBlock(int block)
     {
         _bytes.AsSpan(block * _blockLength, _blockLength).Fill(ErasedValue);
-        _programmed.AsSpan(block * _blockLength / WriteUnit, _blockLength / WriteUnit).Clear();
         return true;
     }
 }

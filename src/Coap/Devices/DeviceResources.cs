@@ -79,7 +79,7 @@ public sealed class DeviceResources
 
         CoapLink[] links = [.. _functions.Select(one => new CoapLink("/f/" + one.Name)), .. _variables.Select(one => new CoapLink("/v/" + one.Name).With("obs"))];
         router.MapGet("/.well-known/core", request => request.Accepts(CoapContentFormat.LinkFormat)
-            ? CoapResponse.Content(CoapLinkFormat.Write(Filter(links, request)), CoapContentFormat.LinkFormat)
+            ? CoapLinkFormat.Answer(request, links)
             : CoapResponse.Error(CoapCode.NotAcceptable));
     }
 
@@ -126,21 +126,6 @@ public sealed class DeviceResources
         return request.Payload.Length > MaxArgumentLength
             ? CoapResponse.Error(CoapCode.RequestEntityTooLarge)
             : CoapResponse.Changed(await function(request.GetText(), cancellationToken).ConfigureAwait(false));
-    }
-
-    /// <summary>Each query is a filter (RFC 6690 section 4.1).</summary>
-    private static IEnumerable<CoapLink> Filter(IEnumerable<CoapLink> links, CoapRequest request)
-    {
-        foreach (CoapOption option in request.Options)
-        {
-            if (option.Number == CoapOptionNumber.UriQuery)
-            {
-                string filter = option.GetString();
-                links = links.Where(link => link.Matches(filter));
-            }
-        }
-
-        return links;
     }
 
     private static string? TryRead(Func<string> read)

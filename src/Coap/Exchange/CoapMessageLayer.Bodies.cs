@@ -44,31 +44,14 @@ public sealed partial class CoapMessageLayer
     /// <param name="messageId">Its message id, by which a reset would name it.</param>
     internal CoapSendStatus TrySendOfBody(CoapSendHandle handle, ReadOnlySpan<byte> request, TimeSpan now, out ushort messageId)
     {
-        messageId = 0;
         ReadTokenLength(request, true, out _);
         if (!_sends.Contains(handle))
         {
+            messageId = 0;
             return CoapSendStatus.UnknownExchange;
         }
 
-        CoapPeerHandle peer = _sends[handle.Index].Peer;
-        if (request.Length > _options.MaxMessageSize)
-        {
-            return CoapSendStatus.MessageTooLarge;
-        }
-
-        if (!_output.HasRoom(request.Length))
-        {
-            return CoapSendStatus.OutputFull;
-        }
-
-        if (!_peers[peer.Index].MessageIds.TryTake(now.Ticks, _exchangeLifetime, out messageId, out _))
-        {
-            return CoapSendStatus.NoMessageId;
-        }
-
-        Emit(peer, request, CoapType.NonConfirmable, messageId);
-        return CoapSendStatus.Ok;
+        return EmitOnce(_sends[handle.Index].Peer, request, now, out messageId);
     }
 
     /// <summary>Lets the responses to a request have Q-Block options, which are critical and otherwise not understood.</summary>

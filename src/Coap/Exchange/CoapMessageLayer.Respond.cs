@@ -69,30 +69,16 @@ public sealed partial class CoapMessageLayer
     /// one is acknowledged. The exchange is over.
     /// </summary>
     /// <returns>False where the exchange was over before.</returns>
-    public bool RespondNothing(CoapExchangeHandle exchange, TimeSpan now)
-    {
-        if (!_exchanges.Contains(exchange))
-        {
-            return false;
-        }
-
-        ref ExchangeEntry entry = ref _exchanges[exchange.Index];
-        if (entry.State == CoapReceiveState.Processing)
-        {
-            EmitEmpty(entry.Peer, CoapType.Acknowledgement, entry.MessageId);
-        }
-
-        Advance(ref entry, CoapReceiveInput.RespondNothing);
-        CloseExchange(exchange.Index, now.Ticks);
-        return true;
-    }
+    public bool RespondNothing(CoapExchangeHandle exchange, TimeSpan now) => EndWithEmpty(exchange, CoapType.Acknowledgement, CoapReceiveInput.RespondNothing, now);
 
     /// <summary>
     /// Rejects a request for which there is no context: a confirmable one that is not yet acknowledged is reset, any other ends in silence
     /// (RFC 7252 sections 4.2 and 4.3). The exchange is over.
     /// </summary>
     /// <returns>False where the exchange was over before.</returns>
-    public bool Reject(CoapExchangeHandle exchange, TimeSpan now)
+    public bool Reject(CoapExchangeHandle exchange, TimeSpan now) => EndWithEmpty(exchange, CoapType.Reset, CoapReceiveInput.Reject, now);
+
+    private bool EndWithEmpty(CoapExchangeHandle exchange, CoapType type, CoapReceiveInput input, TimeSpan now)
     {
         if (!_exchanges.Contains(exchange))
         {
@@ -102,10 +88,10 @@ public sealed partial class CoapMessageLayer
         ref ExchangeEntry entry = ref _exchanges[exchange.Index];
         if (entry.State == CoapReceiveState.Processing)
         {
-            EmitEmpty(entry.Peer, CoapType.Reset, entry.MessageId);
+            EmitEmpty(entry.Peer, type, entry.MessageId);
         }
 
-        Advance(ref entry, CoapReceiveInput.Reject);
+        Advance(ref entry, input);
         CloseExchange(exchange.Index, now.Ticks);
         return true;
     }

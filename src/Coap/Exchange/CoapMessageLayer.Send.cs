@@ -99,18 +99,25 @@ public sealed partial class CoapMessageLayer
     public CoapSendStatus TrySendNonConfirmable(CoapPeerHandle peer, ReadOnlySpan<byte> response, TimeSpan now, out ushort messageId)
     {
         ReadTokenLength(response, false, out _);
-        messageId = 0;
         if (!_peers.Contains(peer))
         {
+            messageId = 0;
             return CoapSendStatus.UnknownPeer;
         }
 
-        if (response.Length > _options.MaxMessageSize)
+        return EmitOnce(peer, response, now, out messageId);
+    }
+
+    /// <summary>Gives a message to the output, non-confirmable and under a new message id.</summary>
+    private CoapSendStatus EmitOnce(CoapPeerHandle peer, ReadOnlySpan<byte> message, TimeSpan now, out ushort messageId)
+    {
+        messageId = 0;
+        if (message.Length > _options.MaxMessageSize)
         {
             return CoapSendStatus.MessageTooLarge;
         }
 
-        if (!_output.HasRoom(response.Length))
+        if (!_output.HasRoom(message.Length))
         {
             return CoapSendStatus.OutputFull;
         }
@@ -120,7 +127,7 @@ public sealed partial class CoapMessageLayer
             return CoapSendStatus.NoMessageId;
         }
 
-        Emit(peer, response, CoapType.NonConfirmable, messageId);
+        Emit(peer, message, CoapType.NonConfirmable, messageId);
         return CoapSendStatus.Ok;
     }
 

@@ -108,6 +108,21 @@ public static class CoapLinkFormat
         return !plain.IsEmpty && !plain.ContainsAnyExcept(NameCharacters);
     }
 
+    /// <summary>Answers a request for links: each of its queries is a filter (RFC 6690 section 4.1).</summary>
+    internal static CoapResponse Answer(CoapRequest request, IEnumerable<CoapLink> links)
+    {
+        foreach (CoapOption option in request.Options)
+        {
+            if (option.Number == CoapOptionNumber.UriQuery)
+            {
+                string filter = option.GetString();
+                links = links.Where(link => link.Matches(filter));
+            }
+        }
+
+        return CoapResponse.Content(Write(links), CoapContentFormat.LinkFormat);
+    }
+
     private static CoapLinkFormatStatus TryReadLink(ref ReadOnlySpan<char> rest, out CoapLink? link)
     {
         link = null;

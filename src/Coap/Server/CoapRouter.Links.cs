@@ -19,7 +19,7 @@ public sealed partial class CoapRouter
     {
         CoapRouter root = Root;
         root.Map(CoapCode.Get, WellKnownCore, Synchronous(request =>
-            CoapResponse.Content(CoapLinkFormat.Write(Filter(root.Links().Concat(more?.Invoke() ?? []), request)), CoapContentFormat.LinkFormat)));
+            CoapLinkFormat.Answer(request, root.Links().Concat(more?.Invoke() ?? []))));
         return this;
     }
 
@@ -53,20 +53,6 @@ public sealed partial class CoapRouter
 
     private CoapLink WithObs(CoapLink link) =>
         !link.IsObservable && _routes.Exists(route => route.IsObservable && route.IsLiteral && route.Path == link.Target) ? link.With("obs") : link;
-
-    private static IEnumerable<CoapLink> Filter(IEnumerable<CoapLink> links, CoapRequest request)
-    {
-        foreach (CoapOption option in request.Options)
-        {
-            if (option.Number == CoapOptionNumber.UriQuery)
-            {
-                string filter = option.GetString();
-                links = links.Where(link => link.Matches(filter));
-            }
-        }
-
-        return links;
-    }
 
     private const string WellKnownCore = "/.well-known/core";
 }

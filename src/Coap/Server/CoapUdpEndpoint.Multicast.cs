@@ -74,12 +74,13 @@ internal sealed partial class CoapUdpEndpoint
     }
 
     /// <summary>Receives with the address that a datagram was sent to, which alone tells a request to a group from one to this server.</summary>
-    private async Task ReceiveWithGroupsAsync(byte[] buffer)
+    private void ReceiveWithGroups(byte[] buffer)
     {
-        EndPoint any = _socket.AddressFamily == AddressFamily.InterNetworkV6 ? AnyV6 : AnyV4;
-        SocketReceiveMessageFromResult received = await _socket.ReceiveMessageFromAsync(buffer, SocketFlags.None, any, _closed.Token).ConfigureAwait(false);
-        bool multicast = received.PacketInformation.Address is IPAddress to && CoapMulticastGroup.Contains(to);
-        OnDatagram(buffer.AsSpan(0, received.ReceivedBytes), received.RemoteEndPoint.Serialize(), multicast);
+        EndPoint from = _socket.AddressFamily == AddressFamily.InterNetworkV6 ? AnyV6 : AnyV4;
+        SocketFlags flags = SocketFlags.None;
+        int length = _socket.ReceiveMessageFrom(buffer, ref flags, ref from, out IPPacketInformation information);
+        bool multicast = information.Address is IPAddress to && CoapMulticastGroup.Contains(to);
+        OnDatagram(buffer.AsSpan(0, length), from.Serialize(), multicast);
     }
 
     /// <summary>Bodies in blocks and observations are between two (RFC 7959 section 2.8, RFC 7641 section 4.1): of a request to a group nothing is kept but its exchange.</summary>

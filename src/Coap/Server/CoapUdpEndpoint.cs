@@ -65,7 +65,9 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
         _nextIdleCheck = options.IdlePeerTimeout;
         _timer = options.TimeProvider.CreateTimer(static endpoint => ((CoapUdpEndpoint)endpoint!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CoapEndpointTotals.Add(this);
-        _receiving = Task.Run(ReceiveAsync);
+        _receiving = _only is not null
+            ? Task.Run(ReceiveAsync)
+            : Task.Factory.StartNew(Receive, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public EndPoint LocalEndPoint => _socket.LocalEndPoint!;
@@ -121,38 +123,22 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
         }
     }
 
+    /// <summary>Receives from one peer.</summary>
     private async Task ReceiveAsync()
     {
         var buffer = GC.AllocateUninitializedArray<byte>(MaxDatagram, pinned: true);
-        SocketAddress from = _only ?? new SocketAddress(_socket.AddressFamily);
         int errors = 0;
         while (!_closed.IsCancellationRequested)
         {
             try
             {
-                if (_options.Groups.Count != 0)
-                {
-                    await ReceiveWithGroupsAsync(buffer).ConfigureAwait(false);
-                }
-                else
-                {
-                    int length = _only is not null
-                        ? await _socket.ReceiveAsync(buffer, SocketFlags.None, _closed.Token).ConfigureAwait(false)
-                        : await _socket.ReceiveFromAsync(buffer, SocketFlags.None, from, _closed.Token).ConfigureAwait(false);
-                    OnDatagram(buffer.AsSpan(0, length), from);
-                }
-
+                int length = await _socket.ReceiveAsync(buffer, SocketFlags.None, _closed.Token).ConfigureAwait(false);
+                OnDatagram(buffer.AsSpan(0, length), _only!);
                 errors = 0;
             }
             catch (SocketException)
             {
-                lock (_gate)
-                {
-                    OnSocketError(Now());
-                    Drain();
-                }
-
-                // Errors that nothing sent explains must not keep a processor busy.
+                OnReceiveError();
                 if (++errors > MaxErrorsAtOnce)
                 {
                     await Task.Delay(ErrorPause, _options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
@@ -162,6 +148,53 @@ internal sealed partial class CoapUdpEndpoint : ICoapAudience, IAsyncDisposable
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>Receives from many, on a thread of its own that waits in the system call (decision 0116); disposing the socket ends the wait.</summary>
+    private void Receive()
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxDatagram, pinned: true);
+        var from = new SocketAddress(_socket.AddressFamily);
+        int errors = 0;
+        while (!_closed.IsCancellationRequested)
+        {
+            try
+            {
+                if (_options.Groups.Count != 0)
+                {
+                    ReceiveWithGroups(buffer);
+                }
+                else
+                {
+                    int length = _socket.ReceiveFrom(buffer, SocketFlags.None, from);
+                    OnDatagram(buffer.AsSpan(0, length), from);
+                }
+
+                errors = 0;
+            }
+            catch (SocketException)
+            {
+                OnReceiveError();
+                if (++errors > MaxErrorsAtOnce)
+                {
+                    Thread.Sleep(ErrorPause);
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Errors that nothing sent explains must not keep a processor busy: who receives pauses after some of them.</summary>
+    private void OnReceiveError()
+    {
+        lock (_gate)
+        {
+            OnSocketError(Now());
+            Drain();
         }
     }
 

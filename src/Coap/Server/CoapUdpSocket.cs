@@ -65,7 +65,7 @@ internal static class CoapUdpSocket
     /// </summary>
     [SuppressMessage("Reliability", "CA2000", Justification = "The handle belongs to the first socket; the second one disposes its view.")]
     public static Socket? ErrorsOf(Socket socket) => OperatingSystem.IsLinux() && !socket.Connected
-        ? new Socket(new SafeSocketHandle(socket.Handle, ownsHandle: false)) { Blocking = false }
+        ? new Socket(new SafeSocketHandle(socket.Handle, ownsHandle: false))
         : null;
 
     private static void Set(Socket socket, int level, int option, int value)

@@ -55,61 +55,12 @@ public sealed class DeviceFileFlash : OtaFlash
     public override int BlockLength(int block) => _blockLength;
 
     /// <inheritdoc/>
-    public override bool Read(int address, byte[] buffer, int offset, int count)
-    {
-        if (!IsRange(address, buffer, offset, count))
-        {
-            return false;
-        }
-
-#pragma warning disable CA1031 // a file system that fails is flash that fails: a result, never an exception
-        try
-        {
-            while (count > 0)
-            {
-                int inBlock = address % _blockLength;
-                int part = _blockLength - inBlock < count ? _blockLength - inBlock : count;
-                ReadBlock(address / _blockLength, inBlock, buffer, offset, part);
-                address += part;
-                offset += part;
-                count -= part;
-            }
-
-            return true;
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
+    public override bool Read(int address, byte[] buffer, int offset, int count) =>
+        IsRange(address, buffer, offset, count) && Walk(address, buffer, offset, count, writes: false);
 
     /// <inheritdoc/>
-    public override bool Program(int address, byte[] buffer, int offset, int count)
-    {
-        if (!IsRange(address, buffer, offset, count) || address % Unit != 0 || count % Unit != 0)
-        {
-            return false;
-        }
-
-        try
-        {
-            while (count > 0)
-            {
-                int inBlock = address % _blockLength;
-                int part = _blockLength - inBlock < count ? _blockLength - inBlock : count;
-                WriteBlock(address / _blockLength, inBlock, buffer, offset, part);
-                address += part;
-                offset += part;
-                count -= part;
-            }
-
-            return true;
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
+    public override bool Program(int address, byte[] buffer, int offset, int count) =>
+        IsRange(address, buffer, offset, count) && address % Unit == 0 && count % Unit == 0 && Walk(address, buffer, offset, count, writes: true);
 
     /// <inheritdoc/>
     public override bool EraseBlock(int block)
@@ -119,12 +70,45 @@ public sealed class DeviceFileFlash : OtaFlash
             return false;
         }
 
+#pragma warning disable CA1031 // a file system that fails is flash that fails: a result, never an exception
         try
         {
             string path = Path(block);
             if (File.Exists(path))
             {
                 File.Delete(path);
+            }
+
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Goes from block to block, each with its part of the buffer.</summary>
+    private bool Walk(int address, byte[] buffer, int offset, int count, bool writes)
+    {
+        try
+        {
+            while (count > 0)
+            {
+                int block = address / _blockLength;
+                int start = address % _blockLength;
+                int part = _blockLength - start < count ? _blockLength - start : count;
+                if (writes)
+                {
+                    WriteBlock(block, start, buffer, offset, part);
+                }
+                else
+                {
+                    ReadBlock(block, start, buffer, offset, part);
+                }
+
+                address += part;
+                offset += part;
+                count -= part;
             }
 
             return true;

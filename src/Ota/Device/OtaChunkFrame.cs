@@ -46,7 +46,7 @@ public static class OtaChunkFrame
     /// <summary>Whether the checksum holds for the artifact of this name.</summary>
     public static bool Verify(OtaTrust trust, byte[] artifact, byte[] frame, int start, int dataLength)
     {
-        return Checksum(trust, artifact, frame, start, dataLength) == OtaBytes.ReadUInt32(frame, start + 6);
+        return Verify(trust, NameChecksum(trust, artifact), frame, start, dataLength);
     }
 
     /// <summary>Writes the header of a frame whose data stands at <paramref name="start"/> + 10.</summary>
@@ -54,13 +54,23 @@ public static class OtaChunkFrame
     {
         OtaBytes.WriteUInt32(frame, start, (uint)offset);
         OtaBytes.WriteUInt16(frame, start + 4, dataLength);
-        OtaBytes.WriteUInt32(frame, start + 6, Checksum(trust, artifact, frame, start, dataLength));
+        OtaBytes.WriteUInt32(frame, start + 6, Checksum(trust, NameChecksum(trust, artifact), frame, start, dataLength));
     }
 
-    private static uint Checksum(OtaTrust trust, byte[] artifact, byte[] frame, int start, int dataLength)
+    /// <summary>The checksum's beginning, which is the same for every chunk of an artifact.</summary>
+    internal static uint NameChecksum(OtaTrust trust, byte[] artifact)
     {
-        uint crc = trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);
-        crc = trust.Crc32C(crc, frame, start, 6);
+        return trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);
+    }
+
+    internal static bool Verify(OtaTrust trust, uint nameChecksum, byte[] frame, int start, int dataLength)
+    {
+        return Checksum(trust, nameChecksum, frame, start, dataLength) == OtaBytes.ReadUInt32(frame, start + 6);
+    }
+
+    private static uint Checksum(OtaTrust trust, uint nameChecksum, byte[] frame, int start, int dataLength)
+    {
+        uint crc = trust.Crc32C(nameChecksum, frame, start, 6);
         return trust.Crc32C(crc, frame, start + HeaderLength, dataLength);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class OtaDownload
     private readonly byte[] _name;
     private OtaBankLayout _bank;
     private OtaManifest _manifest;
+    private uint _nameChecksum;
 
     // The segment under way.
     private int _component;
@@ -58,12 +59,12 @@ internal sealed class OtaDownload
         Progress = new OtaProgress();
     }
 
-    public OtaProgress Progress { get; }
+    public readonly OtaProgress Progress;
 
-    public bool IsComplete { get; private set; }
+    public bool IsComplete;
 
     /// <summary>Why the download was given up; <see cref="OtaReason.None"/> while it was not.</summary>
-    public OtaReason Failure { get; private set; }
+    public OtaReason Failure;
 
     /// <summary>
     /// Begins, or goes on where the journal says. <paramref name="done"/> segments are taken as done once their tables and blocks verify;
@@ -165,7 +166,7 @@ internal sealed class OtaDownload
             return OtaStatus.ChunkOutOfRange;
         }
 
-        if (!OtaChunkFrame.Verify(_trust, _name, frame, start, dataLength))
+        if (!OtaChunkFrame.Verify(_trust, _nameChecksum, frame, start, dataLength))
         {
             _corrupt++;
             return _corrupt < MaxCorrupt ? OtaStatus.ChunkCorrupt : Repeat(OtaReason.TransferCorrupt);
@@ -432,6 +433,8 @@ internal sealed class OtaDownload
         {
             _name[0] ^= 1;
         }
+
+        _nameChecksum = OtaChunkFrame.NameChecksum(_trust, _name);
     }
 
     private int ArtifactLength()

@@ -158,7 +158,7 @@ internal sealed class OtaStateLog
                     _block = block;
                     copies = 1;
                 }
-                else if (copies > 0 && OtaBytes.Equal(_stored, 0, _readBack, 0, OtaStateRecord.Length))
+                else if (copies > 0 && sequence == record.Sequence && OtaBytes.Equal(_stored, 0, _readBack, 0, OtaStateRecord.Length))
                 {
                     copies++;
                 }

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.IO.Pipelines;
 using System.Threading;
@@ -12,7 +13,8 @@ namespace Flint.SecureTunnel;
 /// [ST-510]. Holds a buffer only between the first write and the flush. <see cref="WriteAsync"/> may be called by several at a time; everything else is for one writer, as in any
 /// <see cref="PipeWriter"/>.
 /// </summary>
-internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, int paddingBlock, TimeProvider time) : PipeWriter, IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing; disposed, it would leave those who wait for their turn waiting for ever.")]
+internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, int paddingBlock, TimeProvider time) : PipeWriter
 {
     private readonly SemaphoreSlim _sending = new(1, 1); // the transport's output: the application's flush, and the reader's KeyUpdate or alert
     private readonly Lock _gate = new(); // what is pending
@@ -21,6 +23,8 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     private long _sealed; // positions in the application's stream
     private long _sent;
     private bool _completed;
+    private bool _transportIsOver; // its reader takes no more
+    private volatile bool _abandoned;
     private volatile bool _updateDue;
 
     /// <inheritdoc/>
@@ -49,7 +53,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
 
     /// <summary>
     /// Sends a message whole. Messages that are written while another is being sent leave together behind it, in as few records as they fit into. Ends when the transport has taken the message, so
-    /// that who awaits it is held back by a slow peer.
+    /// that who awaits it is held back by a slow peer. Cancelled while it waits, the message stays pending and leaves with the next one: whether the peer gets it is open, as with any <see cref="PipeWriter"/>.
     /// </summary>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
@@ -78,9 +82,10 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         {
             if (_sent >= end)
             {
-                return default; // somebody else has sent these bytes together with his own
+                return new FlushResult(isCanceled: false, _transportIsOver); // somebody else has sent these bytes together with his own
             }
 
+            ObjectDisposedException.ThrowIf(_abandoned, typeof(SecureTunnelConnection));
             SealPending();
             if (_sealed < end)
             {
@@ -110,11 +115,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
         else
         {
-            _completed = true;
-            lock (_gate)
-            {
-                Release();
-            }
+            Drop();
         }
     }
 
@@ -142,6 +143,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_abandoned, typeof(SecureTunnelConnection));
             SealKeyUpdate(request);
             await SendAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -204,7 +206,12 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
     }
 
-    public void Dispose() => _sending.Dispose();
+    /// <summary>The tunnel is disposed: whoever waits for his turn to send is told so, and seals and sends nothing.</summary>
+    public void Abandon()
+    {
+        _abandoned = true;
+        Drop();
+    }
 
     private async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
@@ -213,7 +220,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false); // again: for a Close that is still under way
         try
         {
-            if (!again)
+            if (!again && !_abandoned)
             {
                 SealPending();
                 counted.Advance(session.SealClose(counted.GetSpan(ControlFrame)));
@@ -236,6 +243,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     {
         FlushResult result = await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
         _sent = result.IsCanceled ? _sent : _sealed;
+        _transportIsOver |= result.IsCompleted;
         return result;
     }
 
@@ -323,6 +331,16 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         _pending.AsSpan(0, _length).CopyTo(larger);
         Return();
         _pending = larger;
+    }
+
+    /// <summary>What is pending is not sent any more, and nothing is taken after it.</summary>
+    private void Drop()
+    {
+        _completed = true;
+        lock (_gate)
+        {
+            Release();
+        }
     }
 
     private void Release()

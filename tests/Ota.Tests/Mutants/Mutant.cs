@@ -50,7 +50,7 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
         new("R7", "the running bank is written", "OtaEngine.Boot.cs", "        return keep == 0 ? 1 : 0;", "        return keep == 0 ? 0 : 1;"),
         new("R8", "marks are believed", "OtaDownload.cs", "_index < done && VerifyDone()", "_index < done"),
         new("R8", "a chunk is not bound to its image", "OtaChunkFrame.cs",
-            "uint crc = trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);", "uint crc = 0;"),
+            "return trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);", "return 0;"),
         new("R9", "a record that cannot be read throws", "OtaStateLog.cs",
             "                    continue;", "                    throw new System.InvalidOperationException();") { HasEcc = true },
         new("R9", "a mark that cannot be read throws", "OtaJournal.cs",

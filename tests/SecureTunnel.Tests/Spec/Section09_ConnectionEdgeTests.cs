@@ -191,7 +191,7 @@ public sealed class Section09_ConnectionEdgeTests
         ArrayPool<byte>.Shared.Return(expected);
         (TunnelSession device, TunnelSession gateway) = Machines.Connect();
         var pipe = new Pipe();
-        using var writer = new TunnelWriter(pipe.Writer, new TransportWriter(pipe.Writer), device, 0, TimeProvider.System);
+        var writer = new TunnelWriter(pipe.Writer, new TransportWriter(pipe.Writer), device, 0, TimeProvider.System);
         "in the clear"u8.CopyTo(writer.GetSpan(12));
         writer.Advance(12);
         Assert.Equal("in the clear"u8.ToArray(), expected[..12]);

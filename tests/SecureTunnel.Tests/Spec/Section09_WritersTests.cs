@@ -125,15 +125,53 @@ public sealed class Section09_WritersTests
         await device.DisposeAsync();
     }
 
+    /// <summary>The peer takes nothing; one message is with the transport, others wait behind it, and the tunnel is disposed.</summary>
+    [Fact]
+    public async Task Dispose_WhileMessagesWaitBehindOneThatThePeerDoesNotTake_EndsEveryWrite()
+    {
+        var held = new HeldTransport();
+        var time = new WarpedTime { Speed = 1 };
+        var (device, gateway) = await Connect(held, time);
+        held.IsHeld = true;
+        time.Speed = 100;
+        Task<FlushResult>[] writes = [.. Enumerable.Range(0, Many).Select(i => gateway.Output.WriteAsync(Message(i)).AsTask())];
+        Task update = gateway.UpdateKeyAsync().AsTask();
+        await gateway.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Task all = Task.WhenAll([.. writes, update]);
+        await Record.ExceptionAsync(() => all.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(Many + 1, writes.Append(update).Count(task => task.IsCompleted));
+        Assert.True((await writes[0]).IsCanceled);
+        Assert.All(writes[1..], write => Assert.IsType<ObjectDisposedException>(write.Exception?.InnerException));
+        Assert.Equal(1, held.Flushes); // the first message's: nobody tries a transport that was given up
+        await device.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Messages_ThatLeaveTogether_AllLearnThatThePeerReadsNoMore()
+    {
+        var held = new HeldTransport();
+        var (device, gateway) = await Connect(held);
+        held.IsHeld = true;
+        Task<FlushResult>[] writes = [.. Enumerable.Range(0, 3).Select(i => gateway.Output.WriteAsync(Message(i)).AsTask())];
+        await device.DisposeAsync();
+        held.IsHeld = false;
+        held.Release(1);
+        Assert.All(await Task.WhenAll(writes), result => Assert.True(result.IsCompleted));
+        await gateway.DisposeAsync();
+    }
+
     private static byte[] Message(int number) => BitConverter.GetBytes((long)number);
 
     private static int Number(byte[] message) => (int)BitConverter.ToInt64(message);
 
-    private static async Task<(SecureTunnelConnection Device, SecureTunnelConnection Gateway)> Connect(HeldTransport held)
+    private static async Task<(SecureTunnelConnection Device, SecureTunnelConnection Gateway)> Connect(HeldTransport held, TimeProvider? time = null)
     {
         var pair = new PipePair();
         held.Inner = pair.Server;
-        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(held, TestKeys.ServerOptions()).AsTask();
+        SecureTunnelServerOptions options = time is null
+            ? TestKeys.ServerOptions()
+            : new SecureTunnelServerOptions { Keys = [TestKeys.Encryption], Devices = TestKeys.Store(), ApplicationContext = "test"u8.ToArray(), TimeProvider = time };
+        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(held, options).AsTask();
         SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions());
         SecureTunnelConnection gateway = await accepting;
         held.Flushes = 0;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Flint.Coap.Tests.Interop;
+namespace Flint.Coap.Tests;
 
 /// <summary>
 /// Stands between a client and a server and drops datagrams, both ways. Chance decides by a seed, but of the copies of one datagram never more than a number in a row are dropped, so that every exchange
@@ -21,7 +21,7 @@ internal sealed class LossyRelay : IDisposable
 
     /// <param name="server">Where the server is.</param>
     /// <param name="loss">How much of the datagrams is to be lost, each way.</param>
-    /// <param name="mostInARow">The most copies of one datagram that are dropped one after another.</param>
+    /// <param name="mostInARow">The most copies of one datagram that are dropped one after another; <see cref="int.MaxValue"/> leaves it to chance.</param>
     /// <param name="seed">Decides which.</param>
     public LossyRelay(IPEndPoint server, double loss, int mostInARow, int seed)
     {
