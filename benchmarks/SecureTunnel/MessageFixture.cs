@@ -30,7 +30,7 @@ internal sealed class MessageFixture
         (_client, _server) = tls;
     }
 
-    public static MessageFixture Create(int size) => new(size, ConnectAsync().GetAwaiter().GetResult(), ConnectTlsAsync().GetAwaiter().GetResult());
+    public static MessageFixture Create(int size) => new(size, ConnectAsync(MemoryLink.Create()).GetAwaiter().GetResult(), ConnectTlsAsync(MemoryLink.Create()).GetAwaiter().GetResult());
 
     public void Tunnel(int count)
     {
@@ -78,7 +78,7 @@ internal sealed class MessageFixture
         }
     }
 
-    private static async Task<(SecureTunnelConnection Device, SecureTunnelConnection Gateway)> ConnectAsync()
+    public static async Task<(SecureTunnelConnection Device, SecureTunnelConnection Gateway)> ConnectAsync((Stream Server, Stream Device) link)
     {
         var key = new SecureTunnelServerKey(RSA.Create(2048), SecureTunnelKeyUsage.Encryption);
         var devices = new InMemoryDeviceStore();
@@ -90,20 +90,18 @@ internal sealed class MessageFixture
             DeviceId = new SecureTunnelDeviceId("device"),
             Credential = SecureTunnelCredential.FromPsk(new byte[32]),
         };
-        (MemoryLink one, MemoryLink other) = MemoryLink.Create();
-        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(SecureTunnelTransport.FromStream(one), server).AsTask();
-        SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(SecureTunnelTransport.FromStream(other), client);
+        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(SecureTunnelTransport.FromStream(link.Server), server).AsTask();
+        SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(SecureTunnelTransport.FromStream(link.Device), client);
         return (device, await accepting);
     }
 
     [SuppressMessage("Security", "CA5398", Justification = "The comparison is with TLS 1.3.")]
-    private static async Task<(SslStream Client, SslStream Server)> ConnectTlsAsync()
+    public static async Task<(SslStream Client, SslStream Server)> ConnectTlsAsync((Stream Server, Stream Client) link)
     {
         using RSA rsa = RSA.Create(2048);
         X509Certificate2 certificate = LoadCertificate.Create(rsa);
-        (MemoryLink one, MemoryLink other) = MemoryLink.Create();
-        var server = new SslStream(one);
-        var client = new SslStream(other);
+        var server = new SslStream(link.Server);
+        var client = new SslStream(link.Client);
         Task accepting = server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.Tls13 });
         await client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {

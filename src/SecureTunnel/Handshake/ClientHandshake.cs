@@ -102,8 +102,8 @@ internal sealed partial class ClientHandshake : IDisposable
     {
         if (ClientTransitions.TryNext(State, ClientInput.Failure, out ClientState next))
         {
+            Failure = State == ClientState.Dead ? Failure : failure;
             State = next;
-            Failure = failure;
             EraseKeys();
         }
 

@@ -6,24 +6,27 @@ namespace Flint.SecureTunnel.Tests.Support;
 /// </summary>
 internal sealed class ContextTrap : SynchronizationContext
 {
-    private static readonly AsyncLocal<ContextTrap?> Flow = new(static change => SetSynchronizationContext(change.CurrentValue));
+    // Another context on each thread, or who comes back on a thread that has his already would not be noticed.
+    private static readonly AsyncLocal<List<string>?> Flow = new(static change => SetSynchronizationContext(change.CurrentValue is null ? null : new ContextTrap(change.CurrentValue)));
 
-    private readonly List<string> _returns = [];
+    private readonly List<string> _returns;
+
+    private ContextTrap(List<string> returns) => _returns = returns;
 
     /// <summary>Runs <paramref name="action"/>, whose own awaits ask for no context, under the trap.</summary>
     /// <returns>Where something came back to the context: none.</returns>
     public static async Task<IReadOnlyList<string>> Watch(Func<Task> action)
     {
-        var trap = new ContextTrap();
+        List<string> returns = [];
         await Task.Run(async () =>
         {
-            Flow.Value = trap;
+            Flow.Value = returns;
             await action().ConfigureAwait(false);
             Flow.Value = null;
         });
-        lock (trap._returns)
+        lock (returns)
         {
-            return [.. trap._returns];
+            return [.. returns];
         }
     }
 
