@@ -22,7 +22,8 @@ internal static class PipeEcho
         return new RatioCase(
             "Coap", "request over a pipe", n => RequestAsync(client, body, n).GetAwaiter().GetResult(), "bare echo", n => BareAsync(bareNear, body, n).GetAwaiter().GetResult())
         {
-            AllocationBar = null,
+            AllocationBar = null, // a request, a response and two waits, at both ends
+            RunsOnSeveralThreads = true,
         };
     }
 

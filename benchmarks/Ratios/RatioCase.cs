@@ -25,4 +25,7 @@ public sealed record RatioCase(string Group, string Operation, Action<int> Ours,
 
     /// <summary>Bytes that one operation may allocate; one byte more and the run fails. Null: allocations are printed only.</summary>
     public double? AllocationBar { get; init; } = 0;
+
+    /// <summary>Whether other threads take part in the operation, so that what the whole process allocates counts.</summary>
+    public bool RunsOnSeveralThreads { get; init; }
 }

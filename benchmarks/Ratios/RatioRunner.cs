@@ -48,7 +48,7 @@ internal static class RatioRunner
 
         double[] ratios = [.. oursNs.Zip(limitNs, (a, b) => a / b).Order()];
         double[] peers = [.. peerNs.Zip(oursNs, (a, b) => a / b).Order()];
-        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, peers[Rounds / 2], Allocated(one.Ours));
+        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, peers[Rounds / 2], Allocated(one));
     }
 
     private static int Calibrate(Action<int> operation, Func<long>? aside = null)
@@ -83,18 +83,20 @@ internal static class RatioRunner
         return Stopwatch.GetElapsedTime(start + notCounted, end).TotalNanoseconds / count;
     }
 
-    private static double Allocated(Action<int> operation)
+    private static double Allocated(RatioCase one)
     {
         const int Count = 1000;
         double least = double.MaxValue;
         for (int i = 0; i < 3; i++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            operation(Count);
-            least = Math.Min(least, (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Count);
+            long before = Now();
+            one.Ours(Count);
+            least = Math.Min(least, (Now() - before) / (double)Count);
         }
 
         return least;
+
+        long Now() => one.RunsOnSeveralThreads ? GC.GetTotalAllocatedBytes(precise: true) : GC.GetAllocatedBytesForCurrentThread();
     }
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);

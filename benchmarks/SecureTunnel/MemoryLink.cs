@@ -1,7 +1,9 @@
+using Flint.Testing;
+
 namespace Flint.Benchmarks.SecureTunnel;
 
 /// <summary>One end of a stream pair in memory. Whoever reads finds what was written, or waits for it; no sockets, no system calls.</summary>
-internal sealed class MemoryLink : Stream
+internal sealed class MemoryLink : TransportStream
 {
     private readonly Lane _incoming;
     private readonly Lane _outgoing;
@@ -10,20 +12,6 @@ internal sealed class MemoryLink : Stream
     {
         _incoming = incoming;
         _outgoing = outgoing;
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     public static (MemoryLink One, MemoryLink Other) Create()
@@ -49,19 +37,7 @@ internal sealed class MemoryLink : Stream
         return Task.CompletedTask;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     public override void Write(byte[] buffer, int offset, int count) => _outgoing.Write(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private sealed class Lane
     {

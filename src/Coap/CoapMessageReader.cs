@@ -62,9 +62,17 @@ public readonly ref struct CoapMessageReader
     /// <summary>Reads one message; a token has at most eight bytes.</summary>
     /// <param name="datagram">The whole datagram, which must stay unchanged while <paramref name="message"/> is in use.</param>
     /// <param name="message">The message; <c>default</c> unless the result is <see cref="CoapReadStatus.Ok"/>.</param>
-    public static CoapReadStatus TryRead(ReadOnlySpan<byte> datagram, out CoapMessageReader message) => datagram.Length == CoapHeader.Length
-        ? TryReadShortest(datagram, out message)
-        : TryRead(datagram, CoapHeader.MaxTokenLength, out message);
+    public static CoapReadStatus TryRead(ReadOnlySpan<byte> datagram, out CoapMessageReader message)
+    {
+        // Here and not behind a call, since many datagrams are empty messages.
+        if (datagram.Length == CoapHeader.Length && BinaryPrimitives.ReadUInt32BigEndian(datagram) is uint header && IsEmptyMessage(header))
+        {
+            message = new CoapMessageReader(datagram, header, CoapHeader.Length, CoapHeader.Length, CoapHeader.Length);
+            return CoapReadStatus.Ok;
+        }
+
+        return TryRead(datagram, CoapHeader.MaxTokenLength, out message);
+    }
 
     /// <summary>Reads one message whose token may be longer than eight bytes (RFC 8974).</summary>
     /// <param name="datagram">The whole datagram, which must stay unchanged while <paramref name="message"/> is in use.</param>
@@ -108,24 +116,13 @@ public readonly ref struct CoapMessageReader
         return TryRead(scratch[..(int)datagram.Length], maxTokenLength, out message);
     }
 
+    /// <summary>An empty CON, ACK or RST with nothing behind it (RFC 7252 section 4.1 and section 4.3).</summary>
+    private static bool IsEmptyMessage(uint header) => header >> 16 is EmptyConfirmable or EmptyAcknowledgement or EmptyReset;
+
     /// <summary>Whether it is of this version, not empty, and of a type that carries its class (RFC 7252 section 4.2, section 4.3 and table 1).</summary>
     private static bool IsUsual(uint header) => header >> 30 == CoapHeader.Version
         && CoapHeader.CodeOf(header) != CoapCode.Empty
         && (AllowedCombinations >> unchecked((int)(header >> 25 & 0x18 | header >> 21 & 7)) & 1) != 0;
-
-    /// <summary>A datagram of four bytes: nearly always an empty CON, ACK or RST (RFC 7252 section 4.1 and section 4.3).</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static CoapReadStatus TryReadShortest(ReadOnlySpan<byte> datagram, out CoapMessageReader message)
-    {
-        uint header = BinaryPrimitives.ReadUInt32BigEndian(datagram);
-        if (header >> 16 is EmptyConfirmable or EmptyAcknowledgement or EmptyReset)
-        {
-            message = new CoapMessageReader(datagram, header, CoapHeader.Length, CoapHeader.Length, CoapHeader.Length);
-            return CoapReadStatus.Ok;
-        }
-
-        return TryRead(datagram, CoapHeader.MaxTokenLength, out message);
-    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static CoapReadStatus TryReadUnusual(ReadOnlySpan<byte> datagram, int maxTokenLength, out CoapMessageReader message)

@@ -62,7 +62,7 @@ public ref struct CoapMessageWriter
         {
             // The usual token, and it fits.
             BinaryPrimitives.WriteUInt32BigEndian(room, unchecked(start | (uint)(token.Length << 24)));
-            CopyShort(token, room.Slice(CoapHeader.Length, token.Length));
+            CopyShort(token, room[CoapHeader.Length..]);
             _bodyOffset = _position = unchecked(CoapHeader.Length + token.Length);
             _stage = Stage.Header;
             return;
@@ -113,11 +113,11 @@ public ref struct CoapMessageWriter
     {
         int delta = unchecked((int)number - _number);
         Span<byte> room = _buffer[_position..];
-        if (unchecked((uint)delta) <= CoapOptionFormat.MaxPlain && value.Length <= CoapOptionFormat.MaxPlain && value.Length < room.Length && _stage == Stage.Header)
+        if (unchecked((uint)delta <= CoapOptionFormat.MaxPlain && (uint)value.Length <= CoapOptionFormat.MaxPlain && (uint)value.Length < (uint)room.Length) && _stage == Stage.Header)
         {
             // The usual option: one byte of header, and it fits.
             room[0] = unchecked((byte)(delta << 4 | value.Length));
-            CopyShort(value, room.Slice(1, value.Length));
+            CopyShort(value, room[1..]);
             _position = unchecked(_position + 1 + value.Length);
             _number = (int)number;
             return;
@@ -284,19 +284,25 @@ public ref struct CoapMessageWriter
 
     /// <summary>Copies up to sixteen bytes with two loads and stores that may overlap: less than a call of the copying routine costs.</summary>
     /// <param name="value">The bytes.</param>
-    /// <param name="destination">Where they go; of the same length.</param>
+    /// <param name="destination">Where they go; at least as long.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyShort(scoped ReadOnlySpan<byte> value, scoped Span<byte> destination)
     {
         unchecked
         {
-            if (value.Length >= sizeof(ulong))
+            if (value.Length < sizeof(uint))
             {
-                int last = value.Length - sizeof(ulong);
-                BinaryPrimitives.WriteUInt64LittleEndian(destination, BinaryPrimitives.ReadUInt64LittleEndian(value));
-                BinaryPrimitives.WriteUInt64LittleEndian(destination[last..], BinaryPrimitives.ReadUInt64LittleEndian(value[last..]));
+                if (!value.IsEmpty)
+                {
+                    destination[0] = value[0];
+                    if (value.Length > 1)
+                    {
+                        destination[1] = value[1];
+                        destination[value.Length - 1] = value[^1];
+                    }
+                }
             }
-            else if (value.Length >= sizeof(uint))
+            else if (value.Length < sizeof(ulong))
             {
                 int last = value.Length - sizeof(uint);
                 BinaryPrimitives.WriteUInt32LittleEndian(destination, BinaryPrimitives.ReadUInt32LittleEndian(value));
@@ -304,10 +310,9 @@ public ref struct CoapMessageWriter
             }
             else
             {
-                for (int i = 0; i < value.Length && i < destination.Length; i++)
-                {
-                    destination[i] = value[i];
-                }
+                int last = value.Length - sizeof(ulong);
+                BinaryPrimitives.WriteUInt64LittleEndian(destination, BinaryPrimitives.ReadUInt64LittleEndian(value));
+                BinaryPrimitives.WriteUInt64LittleEndian(destination[last..], BinaryPrimitives.ReadUInt64LittleEndian(value[last..]));
             }
         }
     }

@@ -70,6 +70,41 @@ public sealed partial class CoapRequest
         return matches && (!IfNoneMatch || current is null) ? null : CoapResponse.Error(CoapCode.PreconditionFailed);
     }
 
+    /// <summary>The If-Match and If-None-Match options of a message, copied; null where it has none.</summary>
+    internal static CoapOptionList? PreconditionsIn(CoapOptions options)
+    {
+        CoapOptionList? preconditions = null;
+        foreach (CoapOption option in options)
+        {
+            if (TransferKeys.IsPrecondition(option.Number))
+            {
+                preconditions ??= new CoapOptionList();
+                preconditions.Add(option.Number, option.Value);
+            }
+        }
+
+        return preconditions;
+    }
+
+    /// <summary>Makes a body's preconditions those of its last block, which need not repeat them.</summary>
+    internal void TakePreconditions(CoapOptionList? preconditions)
+    {
+        if (preconditions is not null)
+        {
+            RemovePreconditions();
+            foreach (CoapOption option in preconditions)
+            {
+                Options.Add(option.Number, option.Value);
+            }
+        }
+    }
+
+    internal void RemovePreconditions()
+    {
+        Options.Remove(CoapOptionNumber.IfMatch);
+        Options.Remove(CoapOptionNumber.IfNoneMatch);
+    }
+
     /// <summary>An empty If-Match stands for any representation (RFC 7252 section 5.10.8.1).</summary>
     private bool HasTag(CoapOptionNumber number, CoapETag tag)
     {

@@ -47,7 +47,7 @@ public sealed class OtaBoard
         WriteUnit = writeUnit,
         HasEcc = hasEcc,
         ErasedValue = erasedValue,
-        Layout = flash => OtaLayout.DivideForSwap(flash, runningBlock: 23, evidence: true),
+        Layout = flash => OtaBoardLayout.DivideForSwap(flash, runningBlock: 23, evidence: true),
     };
 
     /// <summary>Blocks of unequal length, the banks' different too, and two components that update as one set.</summary>
@@ -58,7 +58,7 @@ public sealed class OtaBoard
         WriteUnit = writeUnit,
         HasEcc = hasEcc,
         ErasedValue = erasedValue,
-        Layout = _ => new OtaLayout(
+        Layout = _ => new OtaBoardLayout(
             new OtaRegion(0, 1), new OtaRegion(2, 1), new OtaRegion(3, 1), new OtaRegion(4, 1),
             new OtaBankLayout(
                 new OtaRegion(5, 3), [new OtaRegion(8, 1), new OtaRegion(1, 1)], [new OtaRegion(9, 3), new OtaRegion(12, 2)]),

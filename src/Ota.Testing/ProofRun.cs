@@ -439,13 +439,13 @@ internal sealed class ProofRun
     // Where the bank that does not run has its first image: the other bank, or the store from its first slot on or its second.
     private int[] Elsewhere(int running)
     {
-        if (!_layout.HasSwap)
+        if (_layout is not OtaBoardLayout { HasSwap: true } moved)
         {
             return running == 0 ? [PlaceOf(1)] : running == 1 ? [PlaceOf(0)] : [PlaceOf(0), PlaceOf(1)];
         }
 
         int store = _flash.BlockStart(_layout.Bank(1).Image(0).FirstBlock);
-        return running < 0 ? [store, store + _layout.SlotLength, PlaceOf(0)] : [store, store + _layout.SlotLength];
+        return running < 0 ? [store, store + moved.SlotLength, PlaceOf(0)] : [store, store + moved.SlotLength];
     }
 
     // Which of these places holds the image, of which the first bytes are there.

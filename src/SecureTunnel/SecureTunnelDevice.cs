@@ -56,8 +56,8 @@ public sealed class SecureTunnelDevice : IDisposable
     /// <exception cref="CryptographicException">Not a SubjectPublicKeyInfo, not RSA, modulus outside 2048 to 4096 bits, or exponent other than 65537.</exception>
     public static SecureTunnelDevice FromSpki(ReadOnlySpan<byte> spki, bool isAllowed = true)
     {
-        RSA key = RsaKeys.Import(spki);
-        return new SecureTunnelDevice(pskMix: null, key, RsaKeys.Check(key).AsSpan(0, TicketState.CredentialTagSize), isAllowed);
+        RSA key = RsaKeys.Import(spki, out byte[] keyHash);
+        return new SecureTunnelDevice(pskMix: null, key, keyHash.AsSpan(0, TicketState.CredentialTagSize), isAllowed);
     }
 
     /// <summary>Erases the secret: a store that still gives this device out fails the handshake as a fault of its own.</summary>

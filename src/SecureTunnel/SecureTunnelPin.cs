@@ -8,10 +8,9 @@ public sealed class SecureTunnelPin
 {
     private readonly byte[] _keyHash;
 
-    private SecureTunnelPin(RSA publicKey, SecureTunnelKeyUsage usage)
+    private SecureTunnelPin(ReadOnlySpan<byte> spki, SecureTunnelKeyUsage usage)
     {
-        _keyHash = RsaKeys.Check(publicKey);
-        PublicKey = publicKey;
+        PublicKey = RsaKeys.Import(spki, out _keyHash);
         Usage = usage;
     }
 
@@ -25,7 +24,7 @@ public sealed class SecureTunnelPin
 
     /// <summary>Reads a DER SubjectPublicKeyInfo.</summary>
     /// <exception cref="CryptographicException">Not a SubjectPublicKeyInfo, not RSA, modulus outside 2048 to 4096 bits, or exponent other than 65537.</exception>
-    public static SecureTunnelPin FromSpki(ReadOnlySpan<byte> spki, SecureTunnelKeyUsage usage) => new(RsaKeys.Import(spki), usage);
+    public static SecureTunnelPin FromSpki(ReadOnlySpan<byte> spki, SecureTunnelKeyUsage usage) => new(spki, usage);
 
     /// <summary>Reads a PEM public key (<c>BEGIN PUBLIC KEY</c>).</summary>
     /// <exception cref="CryptographicException">As <see cref="FromSpki"/>.</exception>

@@ -20,10 +20,9 @@ public sealed class SecureTunnelServerKey : IDisposable
     public SecureTunnelServerKey(RSA privateKey, SecureTunnelKeyUsage usage)
     {
         ArgumentNullException.ThrowIfNull(privateKey);
-        _keyHash = RsaKeys.Check(privateKey);
         _spki = privateKey.ExportSubjectPublicKeyInfo();
         PrivateKey = privateKey;
-        PublicKey = RsaKeys.Import(_spki);
+        PublicKey = RsaKeys.Import(_spki, out _keyHash);
         Usage = usage;
     }
 

@@ -68,6 +68,83 @@ public sealed class AcceptorTests
         }
     }
 
+    [Fact]
+    public async Task Acceptor_MeasuresInTheUnitsThatItSays()
+    {
+        var instruments = new Dictionary<string, Instrument>();
+        var tags = new List<KeyValuePair<string, object?>>();
+        var durations = new List<double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == SecureTunnelAcceptor.MeterName)
+                {
+                    instruments[instrument.Name] = instrument;
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        var thisTest = new AsyncLocal<bool> { Value = true };
+        listener.SetMeasurementEventCallback<double>((_, value, _, _) => Add(durations, value));
+        listener.SetMeasurementEventCallback<long>((_, _, measured, _) => Add(tags, [.. measured]));
+        listener.Start();
+        var acceptor = new SecureTunnelAcceptor(TestKeys.ServerOptions()); // without a logger
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        await (await Accept(acceptor, new PipePair())).DisposeAsync();
+        clock.Stop();
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(async () => await Accept(new SecureTunnelAcceptor(TestKeys.ServerOptions(new BrokenStore())), new PipePair()));
+
+        Assert.Equal(["secure_tunnel.handshake.duration", "secure_tunnel.handshakes"], instruments.Keys.Order());
+        Assert.Equal("{handshake}", instruments["secure_tunnel.handshakes"].Unit);
+        Assert.Equal("Handshakes that ended, well or not.", instruments["secure_tunnel.handshakes"].Description);
+        Assert.Equal("s", instruments["secure_tunnel.handshake.duration"].Unit);
+        Assert.Equal("Duration of the handshakes that made a tunnel.", instruments["secure_tunnel.handshake.duration"].Description);
+        double duration = Assert.Single(durations);
+        Assert.InRange(duration, 1e-6, clock.Elapsed.TotalSeconds);
+        Assert.Contains(new KeyValuePair<string, object?>("error.type", "System.TimeZoneNotFoundException"), tags);
+        Assert.Contains(new KeyValuePair<string, object?>("secure_tunnel.resumed", false), tags);
+
+        void Add<T>(List<T> list, params T[] values)
+        {
+            lock (list)
+            {
+                if (thisTest.Value)
+                {
+                    list.AddRange(values);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Acceptor_WhoseStoreBreaksOrWhoIsCancelled_LogsAFaultOrNothing()
+    {
+        var lines = new List<string>();
+        var acceptor = new SecureTunnelAcceptor(TestKeys.ServerOptions(new BrokenStore()), new Lines(lines));
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(async () => await Accept(acceptor, new PipePair()));
+        Assert.Equal(["Handshake broken by a fault of this side"], lines);
+        lines.Clear();
+        using var stop = new CancellationTokenSource();
+        Task<SecureTunnelConnection> accepting = acceptor.AcceptAsync(new PipePair().Server, stop.Token).AsTask();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accepting);
+        Assert.Empty(lines);
+    }
+
+    private static async Task<SecureTunnelConnection> Accept(SecureTunnelAcceptor acceptor, PipePair pair)
+    {
+        Task<SecureTunnelConnection> accepting = acceptor.AcceptAsync(pair.Server).AsTask();
+        Task<SecureTunnelConnection> connecting = SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions()).AsTask();
+        await Record.ExceptionAsync(() => connecting);
+        return await accepting;
+    }
+
+    private sealed class BrokenStore : IDeviceStore
+    {
+        public ValueTask<SecureTunnelDevice?> FindAsync(SecureTunnelDeviceId deviceId, CancellationToken cancellationToken) => throw new TimeZoneNotFoundException();
+    }
+
     private sealed class Lines(List<string> lines) : ILogger<SecureTunnelAcceptor>
     {
         public IDisposable? BeginScope<TState>(TState state)

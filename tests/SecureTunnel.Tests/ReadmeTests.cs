@@ -44,44 +44,20 @@ public sealed class ReadmeTests
     }
 
     /// <summary>Remembers the size of the buffer that the last read came with.</summary>
-    private sealed class Waiting(IDuplexPipe pipe) : Stream
+    private sealed class Waiting(IDuplexPipe pipe) : TransportStream
     {
         private readonly Stream _input = pipe.Input.AsStream();
         private readonly Stream _output = pipe.Output.AsStream();
 
         public int Asked { get; private set; } = -1;
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush() => throw new NotSupportedException();
-
         public override Task FlushAsync(CancellationToken cancellationToken) => _output.FlushAsync(cancellationToken);
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             Asked = buffer.Length;
             return _input.ReadAsync(buffer, cancellationToken);
         }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => _output.WriteAsync(buffer, cancellationToken);
 

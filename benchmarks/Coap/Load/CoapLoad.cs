@@ -20,6 +20,8 @@ internal static class CoapLoad
                 return await LoadServer.RunAsync(kind);
             case ["scale"]:
                 return ScaleTable.Run();
+            case ["bodies"]:
+                return await BodyTable.RunAsync();
             default:
                 return Compare();
         }

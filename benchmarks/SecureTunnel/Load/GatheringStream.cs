@@ -1,9 +1,11 @@
+using Flint.Testing;
+
 namespace Flint.Benchmarks.SecureTunnel.Load;
 
 /// <summary>
 /// Sends what many small writes left in blocks of 32 KiB, so that a server is measured by the records that it opens and not by how often it is woken.
 /// </summary>
-internal sealed class GatheringStream(Stream inner) : Stream
+internal sealed class GatheringStream(Stream inner) : TransportStream
 {
     private readonly byte[] _block = new byte[32 * 1024];
     private int _length;
@@ -14,20 +16,6 @@ internal sealed class GatheringStream(Stream inner) : Stream
 
     /// <summary>False sends at once, as during a handshake.</summary>
     public bool IsGathering { get; set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -63,14 +51,4 @@ internal sealed class GatheringStream(Stream inner) : Stream
     public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
     public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -34,6 +34,12 @@ public sealed class CoapBlockSizes
     /// <summary>The same for a body that is not kept in memory.</summary>
     internal CoapBlockSizes Unlimited() => new() { SizeExponent = SizeExponent, MaxPayload = MaxPayload, MaxBody = long.MaxValue, MaxRestarts = MaxRestarts };
 
+    /// <summary>The same with blocks no larger than a request asks for with its Block2 option, if it has one (RFC 7959 section 2.4).</summary>
+    internal CoapBlockSizes AskedFor(CoapOptions request) =>
+        CoapBlock.TryFind(request, CoapOptionNumber.Block2, IsBert, out CoapBlock asked) == CoapBlockStatus.Present && asked.SizeExponent < SizeExponent
+            ? new() { SizeExponent = asked.SizeExponent, MaxPayload = MaxPayload, MaxBody = MaxBody, MaxRestarts = MaxRestarts }
+            : this;
+
     internal bool IsBert => SizeExponent == CoapBlock.BertExponent;
 
     /// <summary>The most bytes that one message carries with this exponent.</summary>

@@ -34,6 +34,12 @@ public sealed class CoapUpload
     /// <summary>Where the next bytes begin in the body. It goes back to 0 when the transfer begins anew.</summary>
     public long Offset { get; private set; }
 
+    /// <summary>
+    /// Whether the server has acted on blocks by themselves, so that the resource is not any more what it was (RFC 7959 section 2.3). The requests that follow leave out If-Match and If-None-Match: they were met.
+    /// A server that collects the body may look at those of any block, and gets them with each.
+    /// </summary>
+    public bool HasBeenActedOn { get; private set; }
+
     /// <summary>How many bytes the next request takes at most; it takes all of them unless the body ends before.</summary>
     public int MaxCount => _sizes.PayloadFor(_exponent);
 
@@ -99,10 +105,11 @@ public sealed class CoapUpload
                 Restart();
                 break;
             default:
-                // A success that acknowledges with M set: the server acts on each block by itself (section 2.3).
-                if (code.IsSuccess() && acknowledges && block.More)
+                // Section 2.3: with M clear the server has acted on this block by itself, and waits for the others (figure 8).
+                if (code.IsSuccess() && acknowledges)
                 {
                     Continue(block);
+                    HasBeenActedOn |= !block.More;
                 }
                 else
                 {
@@ -134,6 +141,7 @@ public sealed class CoapUpload
         Advance(CoapTransferInput.Restart);
         _restarts++;
         Offset = 0;
+        HasBeenActedOn = false;
     }
 
     private void Fail(CoapBlockFailure failure)

@@ -7,7 +7,8 @@ namespace Flint.Coap;
 /// writes each block where it is told to.
 /// </summary>
 /// <remarks>
-/// <para>Blocks belong together when peer, method and options are the same, Request-Tag among them, but for Block1, Block2, Observe and those that are no part of the cache key (RFC 9175 section 3.3).</para>
+/// <para>Blocks belong together when peer, method and options are the same, Request-Tag among them, but for Block1, Block2, Observe and those that are no part of the cache key (RFC 9175 section 3.3).
+/// If-Match and If-None-Match are those of the first block; a later one repeats them or has none.</para>
 /// <para>Bounded (<see cref="CoapUploadsOptions"/>). After each call, take what <see cref="TryTakeAbandoned"/> gives. One thread at a time. docs/spec/coap-profile.md section 12.3.</para>
 /// </remarks>
 public sealed class CoapUploads
@@ -67,7 +68,8 @@ public sealed class CoapUploads
             return Refuse(CoapCode.BadRequest, null);
         }
 
-        ulong key = KeyOf(code, options);
+        ulong key = TransferKeys.OfUpload(_entropy, code, options);
+        ulong preconditions = TransferKeys.OfPreconditions(_entropy, options);
         int place = Find(peer, key);
         if (IsTooLarge(block, options, payloadLength, limit))
         {
@@ -77,8 +79,8 @@ public sealed class CoapUploads
 
         CoapBlock answer = block with { SizeExponent = Math.Min(block.SizeExponent, sizes.SizeExponent) };
         return block.Number == 0
-            ? OnFirst(place, peer, key, block, answer, payloadLength, now)
-            : OnNext(place, block, answer, payloadLength, now);
+            ? OnFirst(place, peer, key, preconditions, block, answer, payloadLength, now)
+            : OnNext(place, preconditions, block, answer, payloadLength, now);
     }
 
     /// <summary>Gives a transfer the caller's own object, such as the place where the body goes.</summary>
@@ -147,7 +149,7 @@ public sealed class CoapUploads
     }
 
     /// <summary>A first block begins a body, in the place of one that was begun before (RFC 7959 section 2.5).</summary>
-    private CoapUploadStep OnFirst(int place, CoapPeerHandle peer, ulong key, CoapBlock block, CoapBlock answer, int payloadLength, TimeSpan now)
+    private CoapUploadStep OnFirst(int place, CoapPeerHandle peer, ulong key, ulong preconditions, CoapBlock block, CoapBlock answer, int payloadLength, TimeSpan now)
     {
         Abandon(place);
         if (!block.More)
@@ -162,12 +164,15 @@ public sealed class CoapUploads
 
         place = Add(peer, key);
         ref Entry entry = ref _entries[place];
+        entry.Preconditions = preconditions;
         Advance(ref entry, CoapUploadInput.FirstBlock);
         return Store(place, 0, answer, payloadLength, now);
     }
 
-    /// <summary>[C-131] A block that does not follow what was stored is answered 4.08 (section 2.9.2); the same block once more is not stored twice.</summary>
-    private CoapUploadStep OnNext(int place, CoapBlock block, CoapBlock answer, int payloadLength, TimeSpan now)
+    /// <summary>
+    /// [C-131] A block that does not follow what was stored is answered 4.08 (section 2.9.2); the same block once more is not stored twice. [C-134] So is one with other preconditions than the first.
+    /// </summary>
+    private CoapUploadStep OnNext(int place, ulong preconditions, CoapBlock block, CoapBlock answer, int payloadLength, TimeSpan now)
     {
         if (place == PlaceLists.None)
         {
@@ -175,13 +180,14 @@ public sealed class CoapUploads
         }
 
         ref Entry entry = ref _entries[place];
-        if (block.More && block.Offset == entry.LastOffset && block.Offset + payloadLength == entry.Received)
+        bool isConditionedAlike = preconditions == 0 || preconditions == entry.Preconditions;
+        if (isConditionedAlike && block.More && block.Offset == entry.LastOffset && block.Offset + payloadLength == entry.Received)
         {
             Advance(ref entry, CoapUploadInput.SameBlock);
             return new CoapUploadStep(CoapUploadKind.Duplicate, HandleOf(place), entry.UserState, block.Offset, false, answer, CoapCode.Continue);
         }
 
-        if (block.Offset != entry.Received)
+        if (!isConditionedAlike || block.Offset != entry.Received)
         {
             Abandon(place);
             return Refuse(CoapCode.RequestEntityIncomplete, answer with { More = block.More });
@@ -216,20 +222,8 @@ public sealed class CoapUploads
         block.Offset + payloadLength > limit
         || (options.TryFind(CoapOptionNumber.Size1, out CoapOption option) && option.TryGetUInt32(out uint size) && size > limit);
 
-    /// <summary>What a request asks, hashed: the same for all blocks of a body (RFC 9175 section 3.3).</summary>
-    internal ulong KeyOf(CoapCode code, CoapOptions options)
-    {
-        ulong key = (ulong)code;
-        foreach (CoapOption option in options)
-        {
-            if (option.Number is not (CoapOptionNumber.Block1 or CoapOptionNumber.Block2 or CoapOptionNumber.Observe) && !option.Number.IsNoCacheKey())
-            {
-                key = _entropy.Hash64(key ^ (ulong)option.Number << 32, option.Value);
-            }
-        }
-
-        return key;
-    }
+    /// <summary>What a request asks, hashed: the same for all who ask for a part of its response, be it with the payload of a FETCH or without.</summary>
+    internal ulong KeyOfResponse(CoapCode code, CoapOptions options, ReadOnlySpan<byte> payload) => TransferKeys.OfResponse(_entropy, code, options, payload);
 
     private int Find(CoapPeerHandle peer, ulong key)
     {
@@ -326,6 +320,7 @@ public sealed class CoapUploads
         public uint Version;
         public CoapPeerHandle Peer;
         public ulong Key;
+        public ulong Preconditions;
         public long LastOffset;
         public long Received;
         public object? UserState;

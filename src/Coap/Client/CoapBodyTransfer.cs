@@ -65,13 +65,19 @@ internal static class CoapBodyTransfer
         return response;
     }
 
-    /// <summary>Puts a notification together of which the first block has arrived (RFC 7959 section 2.6).</summary>
+    /// <summary>Puts a response or a notification together of which the first block has arrived (RFC 7959 section 2.6).</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="first">What has arrived.</param>
+    /// <param name="sizes">How large a block may be that comes.</param>
+    /// <param name="exchange">Sends one message and gives its response.</param>
+    /// <param name="cancellationToken">Ends the transfer.</param>
+    /// <param name="maxRepeated">How large a payload of a FETCH may be that goes with each further request.</param>
     /// <inheritdoc cref="SendAsync" path="/exception"/>
     public static ValueTask<CoapResponse> CompleteAsync(
-        CoapRequest request, CoapResponse notification, CoapBlockSizes sizes, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken) =>
-        notification.Options.TryFind(CoapOptionNumber.Block2, out _)
-            ? new(DownloadAsync(request, notification, sizes, Math.Min(sizes.MaxPayload, MaxRepeated), null, exchange, cancellationToken))
-            : new(notification);
+        CoapRequest request, CoapResponse first, CoapBlockSizes sizes, Func<CoapRequest, Task<CoapResponse>> exchange, CancellationToken cancellationToken, int maxRepeated = MaxRepeated) =>
+        first.Options.TryFind(CoapOptionNumber.Block2, out _)
+            ? new(DownloadAsync(request, first, sizes, Math.Min(sizes.MaxPayload, maxRepeated), null, exchange, cancellationToken))
+            : new(first);
 
     /// <summary>Sends the body in blocks.</summary>
     /// <returns>The request that the blocks have in common, and the final response.</returns>
@@ -94,6 +100,11 @@ internal static class CoapBodyTransfer
             }
 
             CoapRequest part = request.Part(payload, CoapOptionNumber.Block1, block);
+            if (upload.HasBeenActedOn)
+            {
+                part.RemovePreconditions();
+            }
+
             if (block is not null && offset == 0 && (request.Body is null ? request.Payload.Length : request.Body.Length) is long length and <= uint.MaxValue)
             {
                 part.Options.Add(CoapOptionNumber.Size1, (uint)length);

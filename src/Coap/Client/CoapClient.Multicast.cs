@@ -37,7 +37,7 @@ public sealed partial class CoapClient
 
         bool isV6 = group.Address.AddressFamily == AddressFamily.InterNetworkV6;
         Socket socket = CoapUdpSocket.Bind(new IPEndPoint(isV6 ? IPAddress.IPv6Any : IPAddress.Any, 0), options);
-        var endpoint = new CoapUdpEndpoint(socket, options, CoapService.For(options.Handler, options.HandlerFailed));
+        var endpoint = new CoapUdpEndpoint(socket, options, CoapService.For(options.Handler, options.Router, options.HandlerFailed));
         await using (endpoint.ConfigureAwait(false))
         {
             group.SendThrough(socket);

@@ -205,13 +205,13 @@ public sealed partial class CoapClient : IAsyncDisposable
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the endpoint.")]
     private static CoapClient OverUdp(Socket socket, CoapClientOptions options) =>
-        new(new CoapUdpEndpoint(socket, options.Udp, CoapService.For(options.Udp.Handler, options.Udp.HandlerFailed)), socket.RemoteEndPoint!.Serialize(), options.Filters);
+        new(new CoapUdpEndpoint(socket, options.Udp, CoapService.For(options.Udp.Handler, options.Udp.Router, options.Udp.HandlerFailed)), socket.RemoteEndPoint!.Serialize(), options.Filters);
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The client owns the connection.")]
     private static CoapClient OverTcp(Socket socket, CoapClientOptions options)
     {
         CoapConnection connection = CoapConnection.Begin(
-            new SocketPipe(socket), options.Tcp, CoapService.For(options.Tcp.Handler, options.Tcp.HandlerFailed), options.Tcp.Peer, "tcp");
+            new SocketPipe(socket), options.Tcp, CoapService.For(options.Tcp.Handler, options.Tcp.Router, options.Tcp.HandlerFailed), options.Tcp.Peer, "tcp");
         _ = SocketPipe.CloseAfterAsync(connection, socket);
         return new CoapClient(connection, options.Filters);
     }

@@ -66,6 +66,7 @@ public static class CoapServiceCollectionExtensions
             options.Logger = logger;
         }
 
-        return new CoapServer(services.GetRequiredService<CoapRouteMapper>().HandleAsync, services.GetRequiredService<CoapRouter>(), options);
+        options.Router ??= services.GetRequiredService<CoapRouter>();
+        return new CoapServer(services.GetRequiredService<CoapRouteMapper>().HandleAsync, options);
     }
 }

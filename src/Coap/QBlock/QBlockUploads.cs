@@ -39,6 +39,12 @@ internal sealed class QBlockUpload(CoapPeerHandle peer, ulong key, bool isIdempo
 
     public QBlockReceiver Receiver { get; } = receiver;
 
+    /// <summary>The If-Match and If-None-Match options of the body: of whichever of its blocks came first that has some. Null for none.</summary>
+    public CoapOptionList? Preconditions { get; set; }
+
+    /// <summary>The same, hashed; 0 for none.</summary>
+    public ulong PreconditionsKey { get; set; }
+
     /// <summary>What has arrived; given away when it is whole.</summary>
     public QBlockBody? Body { get; set; } = new();
 
@@ -114,7 +120,7 @@ internal sealed class QBlockUploads
             return Refuse(CoapCode.RequestEntityTooLarge);
         }
 
-        ulong key = QBlocks.KeyOf(_entropy, code, options, default);
+        ulong key = TransferKeys.OfUpload(_entropy, code, options);
         QBlockUpload? upload = _uploads.Find(one => one.Key == key && one.Peer == peer);
         if (upload is null)
         {
@@ -126,7 +132,20 @@ internal sealed class QBlockUploads
             upload = Add(peer, key, code.IsIdempotent(), new QBlockReceiver(_options, length, block.SizeExponent, asksForSets: false, now));
         }
 
-        return OnBlock(upload, block, length, token, payload, now);
+        ulong preconditions = TransferKeys.OfPreconditions(_entropy, options);
+        if (!MayHave(upload, preconditions))
+        {
+            return Refuse(CoapCode.BadRequest);
+        }
+
+        QBlockUploadStep step = OnBlock(upload, block, length, token, payload, now);
+        if (preconditions != 0 && step.Kind != QBlockUploadKind.Refused)
+        {
+            upload.PreconditionsKey = preconditions;
+            upload.Preconditions ??= CoapRequest.PreconditionsIn(options);
+        }
+
+        return step;
     }
 
     /// <summary>Asks for what has not come in time, and forgets what is over.</summary>
@@ -216,6 +235,11 @@ internal sealed class QBlockUploads
             ? new QBlockUploadStep(QBlockUploadKind.Continue, upload, CoapCode.Continue, new CoapBlock(next - 1, true, block.SizeExponent), 0)
             : new QBlockUploadStep(QBlockUploadKind.Missing, upload, CoapCode.RequestEntityIncomplete, block, count);
     }
+
+    /// <summary>[C-134] The blocks may come in any order, so any of them may be the one that has the preconditions; never do two of them have different ones, nor a block some that comes when the body is whole.</summary>
+    private static bool MayHave(QBlockUpload upload, ulong preconditions) =>
+        preconditions == 0 || preconditions == upload.PreconditionsKey
+        || (upload.PreconditionsKey == 0 && upload.Receiver.State == QBlockReceiverState.Receiving);
 
     /// <summary>[C-152] Limits before anything is stored.</summary>
     private bool TryMakeRoom(CoapPeerHandle peer, long length)

@@ -16,21 +16,6 @@ internal static class QBlocks
         (options.TryFind(CoapOptionNumber.QBlock1, out _) || options.TryFind(CoapOptionNumber.QBlock2, out _))
         && (options.TryFind(CoapOptionNumber.Block1, out _) || options.TryFind(CoapOptionNumber.Block2, out _));
 
-    /// <summary>What the requests of one body have in common: all but the options that tell its parts apart, and those that are no part of the cache key.</summary>
-    public static ulong KeyOf(EntropySource entropy, CoapCode code, CoapOptions options, ReadOnlySpan<byte> payload)
-    {
-        ulong key = (ulong)code;
-        foreach (CoapOption option in options)
-        {
-            if (option.Number is not (CoapOptionNumber.QBlock1 or CoapOptionNumber.QBlock2 or CoapOptionNumber.Observe) && !option.Number.IsNoCacheKey())
-            {
-                key = entropy.Hash64(key ^ (ulong)option.Number << 32, option.Value);
-            }
-        }
-
-        return entropy.Hash64(key, payload);
-    }
-
     /// <summary>Reads the Q-Block2 options of a request: what it asks for.</summary>
     /// <param name="options">The options.</param>
     /// <param name="maxPayloads">MAX_PAYLOADS.</param>

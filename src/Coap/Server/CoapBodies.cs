@@ -112,12 +112,22 @@ internal sealed class CoapBodies
     /// <returns>The response to send.</returns>
     public CoapResponse OnPart(CoapPeerHandle peer, CoapRequest request, CoapServedBody body, in CoapPart part, bool isNew, TimeSpan now)
     {
-        ulong key = _uploads.KeyOf(request.Method, request.Options.View);
+        if (!isNew)
+        {
+            if (part.IsLast)
+            {
+                _served.Remove(peer, body);
+            }
+
+            return part.Response;
+        }
+
+        CoapServedKey key = KeyOf(peer, request);
         if (part.IsLast)
         {
-            _served.Remove(peer, key);
+            _served.Remove(key);
         }
-        else if (isNew && !_served.TryKeep(peer, key, body, now) && !request.Method.IsSafe())
+        else if (!_served.TryKeep(key, body, now) && !request.Method.IsSafe())
         {
             // The handler must not run once more for the next block.
             return CoapResponse.Error(CoapCode.InternalServerError, "the response is larger than what is kept");
@@ -127,7 +137,14 @@ internal sealed class CoapBodies
     }
 
     /// <summary>Forgets the body that a peer was given the first block of, because it is told of a newer one.</summary>
-    public void Forget(CoapPeerHandle peer, CoapRequest request) => _served.Remove(peer, _uploads.KeyOf(request.Method, request.Options.View));
+    public void Forget(CoapPeerHandle peer, CoapRequest request)
+    {
+        CoapServedKey key = KeyOf(peer, request);
+        _served.Remove(key);
+
+        // Its payload may have come in blocks.
+        _served.Remove(key with { Payload = 0 });
+    }
 
     /// <summary>An upload's handler has answered before the body was complete.</summary>
     public void OnAnswered(in CoapArrival arrival)
@@ -146,7 +163,7 @@ internal sealed class CoapBodies
             return default;
         }
 
-        CoapServedBody? served = _served.Find(peer, _uploads.KeyOf(request.Method, request.Options.View), now);
+        CoapServedBody? served = _served.Find(KeyOf(peer, request), now);
 
         // Of a safe method the handler gives the body once more, and the ETag tells whether it is the same; another must not run again for a later block.
         return served is null && !request.Method.IsSafe()
@@ -154,21 +171,32 @@ internal sealed class CoapBodies
             : new CoapArrival(CoapArrivalKind.Serve, Served: served);
     }
 
+    /// <summary>What a response is to. The payload of a FETCH tells what it asks for (RFC 8132 section 2); where it came in blocks, the Request-Tag does.</summary>
+    private CoapServedKey KeyOf(CoapPeerHandle peer, CoapRequest request)
+    {
+        CoapOptions options = request.Options.View;
+        ReadOnlySpan<byte> payload = request.Method == CoapCode.Fetch && !options.TryFind(CoapOptionNumber.Block1, out _) ? request.Payload.Span : default;
+        ulong asked = _uploads.KeyOfResponse(request.Method, options, default);
+        return new CoapServedKey(peer, asked, payload.IsEmpty ? 0 : _uploads.KeyOfResponse(request.Method, options, payload));
+    }
+
     private CoapArrival OnStored(CoapRequest request, in CoapUploadStep step)
     {
-        var body = (MemoryStream?)step.State ?? new MemoryStream();
+        CoapStoredUpload upload = (CoapStoredUpload?)step.State ?? new CoapStoredUpload(CoapRequest.PreconditionsIn(request.Options.View));
+        MemoryStream body = upload.Body;
         body.SetLength(step.Offset);
         body.Position = step.Offset;
         body.Write(request.Payload.Span);
         if (step.IsLast)
         {
             request.Payload = body.GetBuffer().AsMemory(0, (int)body.Length);
+            request.TakePreconditions(upload.Preconditions);
             return new CoapArrival(CoapArrivalKind.Handle, step.Block);
         }
 
         if (step.Offset == 0)
         {
-            _uploads.SetState(step.Transfer, body);
+            _uploads.SetState(step.Transfer, upload);
         }
 
         return new CoapArrival(CoapArrivalKind.Answer, step.Block, step.Code);

@@ -34,9 +34,14 @@ internal sealed class CoapObservedResources(CoapHandler handler, int maxResource
     }
 
     /// <summary>A transport begins to observe what a request asks for. It does so once for each observer.</summary>
-    /// <returns>The resource; null where there are too many.</returns>
+    /// <returns>The resource; null where there are too many, or where the request is too large to be held as long as somebody observes.</returns>
     public CoapObservedResource? Join(CoapRequest request, ICoapAudience audience)
     {
+        if (!IsSmall(request))
+        {
+            return null;
+        }
+
         string key = KeyOf(request);
         lock (_gate)
         {
@@ -79,6 +84,11 @@ internal sealed class CoapObservedResources(CoapHandler handler, int maxResource
     /// <summary>What is observed of those who ask the same; null where nobody does.</summary>
     public CoapObservedResource? Find(CoapRequest request)
     {
+        if (!IsSmall(request))
+        {
+            return null;
+        }
+
         string key = KeyOf(request);
         lock (_gate)
         {
@@ -162,6 +172,9 @@ internal sealed class CoapObservedResources(CoapHandler handler, int maxResource
         }
     }
 
+    /// <summary>[C-145] The payload of a FETCH may have come in blocks, and options over a stream are as long as a message.</summary>
+    private static bool IsSmall(CoapRequest request) => request.Options.View.Encoded.Length + request.Payload.Length <= MaxRequestLength;
+
     private static string KeyOf(CoapRequest request)
     {
         var key = new CoapOptionList();
@@ -178,4 +191,5 @@ internal sealed class CoapObservedResources(CoapHandler handler, int maxResource
 
     // Implementation.
     public const int DefaultMaxResources = 1024;
+    private const int MaxRequestLength = 2048;
 }

@@ -27,10 +27,19 @@ public sealed partial class CoapRouter
     /// Answers GET, and lets peers observe the resource (RFC 7641): each <see cref="CoapServer.NotifyAsync(string)"/> asks the handler once more and sends its answer to all of them.
     /// Such a handler must not depend on who asks.
     /// </summary>
-    public CoapRouter MapObservable(string template, CoapHandler handler) => Add(CoapRoute.Parse(CoapCode.Get, template, NotNull(handler), isObservable: true));
+    public CoapRouter MapObservable(string template, CoapHandler handler) => MapObservable(CoapCode.Get, template, handler);
 
     /// <inheritdoc cref="MapObservable(string, CoapHandler)"/>
     public CoapRouter MapObservable(string template, Func<CoapRequest, CoapResponse> handler) => MapObservable(template, Synchronous(handler));
+
+    /// <summary>The same for GET or FETCH (RFC 8132 section 2.4): all who send the same payload observe the same, and the handler is asked once more with that payload.</summary>
+    /// <exception cref="ArgumentException">Another method, no template, or one that is mapped already.</exception>
+    public CoapRouter MapObservable(CoapCode method, string template, CoapHandler handler) => method.IsSafe()
+        ? Add(CoapRoute.Parse(method, template, NotNull(handler), isObservable: true))
+        : throw new ArgumentException($"{method.ToDotted()} cannot be observed.", nameof(method));
+
+    /// <inheritdoc cref="MapObservable(CoapCode, string, CoapHandler)"/>
+    public CoapRouter MapObservable(CoapCode method, string template, Func<CoapRequest, CoapResponse> handler) => MapObservable(method, template, Synchronous(handler));
 
     /// <summary>Answers POST.</summary>
     public CoapRouter MapPost(string template, CoapHandler handler) => Map(CoapCode.Post, template, handler);
@@ -48,8 +57,8 @@ public sealed partial class CoapRouter
     public CoapRouter MapDelete(string template, CoapHandler handler) => Map(CoapCode.Delete, template, handler);
 
     /// <summary>
-    /// Answers a method whose body the handler reads as it comes, however large it is: nothing is held but a few blocks. Give the router's own <see cref="HandleAsync"/> to the server; behind
-    /// another delegate the body comes when it is complete, within the limit of bodies in memory.
+    /// Answers a method whose body the handler reads as it comes, however large it is: nothing is held but a few blocks. Where a handler of one's own stands before
+    /// <see cref="HandleAsync"/>, name the router in <see cref="CoapServerOptions.Router"/>; otherwise the body comes when it is complete, within the limit of bodies in memory.
     /// </summary>
     /// <exception cref="ArgumentException">No method, no template, or one that is mapped already.</exception>
     public CoapRouter MapUpload(CoapCode method, string template, CoapUploadHandler handler)

@@ -9,7 +9,7 @@ namespace Flint.Coap;
 /// </summary>
 internal sealed class CoapServedBodies(int maxBodies, int maxBodiesPerPeer, long maxBytes, TimeSpan timeout)
 {
-    private readonly Dictionary<(CoapPeerHandle Peer, ulong Key), LinkedListNode<Entry>> _entries = [];
+    private readonly Dictionary<CoapServedKey, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = new();
     private long _bytes;
 
@@ -18,10 +18,12 @@ internal sealed class CoapServedBodies(int maxBodies, int maxBodiesPerPeer, long
     /// <summary>When <see cref="OnDeadline"/> is to be called next; null while there is nothing to wait for.</summary>
     public TimeSpan? NextDeadline => _byUse.First?.Value.Deadline;
 
-    /// <summary>The body that a peer was given the first block of; the caller releases it.</summary>
-    public CoapServedBody? Find(CoapPeerHandle peer, ulong key, TimeSpan now)
+    /// <summary>
+    /// The body that a peer was given the first block of; the caller releases it. Who leaves the payload out where a FETCH had one, as RFC 7959 section 2.7 lets it, means the one that it has asked for last.
+    /// </summary>
+    public CoapServedBody? Find(CoapServedKey key, TimeSpan now)
     {
-        if (!_entries.TryGetValue((peer, key), out LinkedListNode<Entry>? node) || !node.Value.Body.TryHold())
+        if ((!_entries.TryGetValue(key, out LinkedListNode<Entry>? node) && (node = FindNewest(key)) is null) || !node.Value.Body.TryHold())
         {
             return null;
         }
@@ -34,25 +36,38 @@ internal sealed class CoapServedBodies(int maxBodies, int maxBodiesPerPeer, long
 
     /// <summary>Keeps a body, in the place of an earlier one for the same request.</summary>
     /// <returns>False where it alone is larger than all may be.</returns>
-    public bool TryKeep(CoapPeerHandle peer, ulong key, CoapServedBody body, TimeSpan now)
+    public bool TryKeep(CoapServedKey key, CoapServedBody body, TimeSpan now)
     {
-        Remove(peer, key);
+        Remove(key);
         if (body.HeldBytes > maxBytes || !body.TryHold())
         {
             return false;
         }
 
-        MakeRoom(peer, body.HeldBytes);
-        _entries.Add((peer, key), _byUse.AddLast(new Entry(peer, key, body, now + timeout)));
+        MakeRoom(key.Peer, body.HeldBytes);
+        _entries.Add(key, _byUse.AddLast(new Entry(key, body, now + timeout)));
         _bytes += body.HeldBytes;
         return true;
     }
 
-    public void Remove(CoapPeerHandle peer, ulong key)
+    public void Remove(CoapServedKey key)
     {
-        if (_entries.TryGetValue((peer, key), out LinkedListNode<Entry>? node))
+        if (_entries.TryGetValue(key, out LinkedListNode<Entry>? node))
         {
             Remove(node);
+        }
+    }
+
+    /// <summary>Forgets a body whose last block a peer has been given: it was found just before, and is among the last.</summary>
+    public void Remove(CoapPeerHandle peer, CoapServedBody body)
+    {
+        for (LinkedListNode<Entry>? node = _byUse.Last; node is not null; node = node.Previous)
+        {
+            if (node.Value.Body == body && node.Value.Key.Peer == peer)
+            {
+                Remove(node);
+                return;
+            }
         }
     }
 
@@ -62,7 +77,7 @@ internal sealed class CoapServedBodies(int maxBodies, int maxBodiesPerPeer, long
         for (LinkedListNode<Entry>? node = _byUse.First; node is not null;)
         {
             LinkedListNode<Entry>? next = node.Next;
-            if (node.Value.Peer == peer)
+            if (node.Value.Key.Peer == peer)
             {
                 Remove(node);
             }
@@ -80,13 +95,24 @@ internal sealed class CoapServedBodies(int maxBodies, int maxBodiesPerPeer, long
         }
     }
 
+    private LinkedListNode<Entry>? FindNewest(CoapServedKey key)
+    {
+        LinkedListNode<Entry>? node = key.Payload == 0 ? _byUse.Last : null;
+        while (node is not null && (node.Value.Key with { Payload = 0 }) != key)
+        {
+            node = node.Previous;
+        }
+
+        return node;
+    }
+
     private void MakeRoom(CoapPeerHandle peer, long bytes)
     {
         int ofPeer = 0;
         LinkedListNode<Entry>? oldestOfPeer = null;
         for (LinkedListNode<Entry>? node = _byUse.Last; node is not null; node = node.Previous)
         {
-            if (node.Value.Peer == peer)
+            if (node.Value.Key.Peer == peer)
             {
                 ofPeer++;
                 oldestOfPeer = node;
@@ -107,10 +133,10 @@ internal sealed class CoapServedBodies(int maxBodies, int maxBodiesPerPeer, long
     private void Remove(LinkedListNode<Entry> node)
     {
         _byUse.Remove(node);
-        _entries.Remove((node.Value.Peer, node.Value.Key));
+        _entries.Remove(node.Value.Key);
         _bytes -= node.Value.Body.HeldBytes;
         node.Value.Body.Release();
     }
 
-    private readonly record struct Entry(CoapPeerHandle Peer, ulong Key, CoapServedBody Body, TimeSpan Deadline);
+    private readonly record struct Entry(CoapServedKey Key, CoapServedBody Body, TimeSpan Deadline);
 }

@@ -31,18 +31,13 @@ public sealed partial class CoapServer : IAsyncDisposable
     /// <param name="options">Where to listen, and limits.</param>
     /// <exception cref="ArgumentException">The options do not validate.</exception>
     public CoapServer(CoapHandler handler, CoapServerOptions? options = null)
-        : this(handler, (handler ?? throw new ArgumentNullException(nameof(handler))).Target as CoapRouter, options)
     {
-    }
-
-    /// <summary>The same before a router that the handler is not a method of.</summary>
-    internal CoapServer(CoapHandler handler, CoapRouter? router, CoapServerOptions? options)
-    {
+        ArgumentNullException.ThrowIfNull(handler);
         _options = options ?? new CoapServerOptions();
         _options.Validate();
         _handler = handler;
         var resources = new CoapObservedResources(HandleAsync, _options.MaxObservedResources, _options.UdpOptions.HandlerFailed ?? _options.ConnectionOptions.HandlerFailed);
-        _service = new CoapService(HandleAsync, router, resources);
+        _service = new CoapService(HandleAsync, _options.Router ?? handler.Target as CoapRouter, resources);
     }
 
     /// <summary>Where it listens for datagrams, with the port that the system chose; null: nowhere.</summary>

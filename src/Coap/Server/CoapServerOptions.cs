@@ -29,13 +29,19 @@ public sealed class CoapServerOptions
     /// <summary>How long <see cref="CoapServer.StopAsync"/> lets handlers finish.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many different requests may be observed, over all transports: a path with a query and an Accept is one.</summary>
+    /// <summary>How many different requests may be observed, over all transports: a path with a query, an Accept and a payload is one. A request of more than 2048 bytes of options and payload is answered once, without Observe.</summary>
     public int MaxObservedResources { get; set; } = CoapObservedResources.DefaultMaxResources;
 
-    /// <summary>Limits and parameters of the datagrams. The handler in it is not used.</summary>
+    /// <summary>
+    /// The router that the handler passes its requests to, where the handler is not its <see cref="CoapRouter.HandleAsync"/> itself: its routes say which bodies are read as they come
+    /// (<see cref="CoapRouter.MapUpload"/>). The handler passes on the very request that it was given.
+    /// </summary>
+    public CoapRouter? Router { get; set; }
+
+    /// <summary>Limits and parameters of the datagrams. The handler and the router in it are not used.</summary>
     public CoapUdpOptions UdpOptions { get; set; } = new();
 
-    /// <summary>Limits of each connection. The handler and the peer in it are not used.</summary>
+    /// <summary>Limits of each connection. The handler, the router and the peer in it are not used.</summary>
     public CoapConnectionOptions ConnectionOptions { get; set; } = new();
 
     /// <summary>Told about each connection when it begins, over TCP or a pipe: the way to send requests to that peer. It must not block. <see cref="CoapConnection.Completion"/> says when it ends.</summary>

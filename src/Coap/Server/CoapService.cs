@@ -9,7 +9,7 @@ namespace Flint.Coap;
 internal sealed record CoapService(CoapHandler Handler, CoapRouter? Router, CoapObservedResources Resources)
 {
     /// <summary>That of an end with a single transport; null where it has no handler.</summary>
-    public static CoapService? For(CoapHandler? handler, Action<CoapRequest, Exception>? handlerFailed) => handler is null
+    public static CoapService? For(CoapHandler? handler, CoapRouter? router, Action<CoapRequest, Exception>? handlerFailed) => handler is null
         ? null
-        : new CoapService(handler, handler.Target as CoapRouter, new CoapObservedResources(handler, CoapObservedResources.DefaultMaxResources, handlerFailed));
+        : new CoapService(handler, router ?? handler.Target as CoapRouter, new CoapObservedResources(handler, CoapObservedResources.DefaultMaxResources, handlerFailed));
 }

@@ -7,7 +7,7 @@ namespace Flint.Coap;
 // Observation as a server (RFC 7641): one representation for all who observe the same, made once for each change.
 internal sealed partial class CoapUdpEndpoint
 {
-    private readonly Dictionary<CoapObservedResource, LocalResource> _observed = [];
+    private readonly Dictionary<(CoapObservedResource Shared, int SizeExponent), LocalResource> _observed = [];
     private readonly Dictionary<int, LocalResource> _localResources = [];
     private readonly CoapObservers _observers;
 
@@ -19,18 +19,39 @@ internal sealed partial class CoapUdpEndpoint
             return;
         }
 
-        CoapPart part = await _bodies!.CutAsync(representation, resource.Request, null, _options.BlockSizes).ConfigureAwait(false);
-        lock (_gate)
+        foreach (LocalResource local in LocalsOf(resource))
         {
-            if (_observed.TryGetValue(resource, out LocalResource? local) && _resources.IsNewest(resource, representation))
+            CoapPart part = await _bodies!.CutAsync(representation, resource.Request, null, local.Sizes).ConfigureAwait(false);
+            lock (_gate)
             {
-                local.Part = part;
-                _observers.Notify(local.Id, Now());
-                Drain();
+                if (_observed.ContainsValue(local) && _resources.IsNewest(resource, representation))
+                {
+                    local.Part = part;
+                    _observers.Notify(local.Id, Now());
+                    Drain();
+                }
             }
         }
 
         representation.Release();
+    }
+
+    /// <summary>Those who observe a resource here, by the size of the blocks that they have asked for.</summary>
+    private List<LocalResource> LocalsOf(CoapObservedResource resource)
+    {
+        var locals = new List<LocalResource>();
+        lock (_gate)
+        {
+            for (int exponent = 0; exponent <= CoapBlock.MaxDatagramExponent; exponent++)
+            {
+                if (_observed.TryGetValue((resource, exponent), out LocalResource? local))
+                {
+                    locals.Add(local);
+                }
+            }
+        }
+
+        return locals;
     }
 
     /// <summary>Adds or removes an observer, as the request asks (RFC 7641 section 4.1).</summary>
@@ -71,7 +92,8 @@ internal sealed partial class CoapUdpEndpoint
             return null;
         }
 
-        if (_observed.TryGetValue(shared, out LocalResource? local))
+        CoapBlockSizes sizes = _options.BlockSizes.AskedFor(request.Options.View);
+        if (_observed.TryGetValue((shared, sizes.SizeExponent), out LocalResource? local))
         {
             // This transport is in the audience once, for all of its observers.
             _resources.Leave(shared, this);
@@ -84,8 +106,8 @@ internal sealed partial class CoapUdpEndpoint
             return null;
         }
 
-        local = new LocalResource(id, shared);
-        _observed.Add(shared, local);
+        local = new LocalResource(id, shared, sizes);
+        _observed.Add((shared, sizes.SizeExponent), local);
         _localResources[id] = local;
         return local;
     }
@@ -97,14 +119,14 @@ internal sealed partial class CoapUdpEndpoint
         {
             _localResources.Remove(id, out LocalResource? local);
             _observers.RemoveResource(id);
-            _observed.Remove(local!.Shared);
+            _observed.Remove((local!.Shared, local.Sizes.SizeExponent));
             _resources!.Leave(local.Shared, this);
         }
     }
 
     /// <summary>The representation that a peer was told of, where it asks for a later block of it (RFC 7959 section 2.6); held.</summary>
     private CoapServedBody? HoldObserved(CoapPeerHandle peer, CoapRequest request) =>
-        _resources!.Find(request) is CoapObservedResource shared && _observed.TryGetValue(shared, out LocalResource? local) && _observers.IsObserving(peer, local.Id)
+        _resources!.Find(request) is CoapObservedResource shared && LocalsOf(shared).Exists(local => _observers.IsObserving(peer, local.Id))
             ? _resources.Hold(shared)
             : null;
 
@@ -166,11 +188,14 @@ internal sealed partial class CoapUdpEndpoint
     }
 
     /// <summary>What this transport knows of a resource that is observed over it.</summary>
-    private sealed class LocalResource(int id, CoapObservedResource shared)
+    private sealed class LocalResource(int id, CoapObservedResource shared, CoapBlockSizes sizes)
     {
         public int Id => id;
 
         public CoapObservedResource Shared => shared;
+
+        /// <summary>How large its observers want the blocks.</summary>
+        public CoapBlockSizes Sizes => sizes;
 
         /// <summary>The notification, or its first block.</summary>
         public CoapPart Part { get; set; }

@@ -50,6 +50,7 @@ internal sealed partial class CoapUdpEndpoint
                 return AnswerAtOnce(incoming, MissingResponse(step.MissingCount), now);
             case QBlockUploadKind.Complete:
                 incoming.Request.Payload = step.Upload!.Body!.Bytes;
+                incoming.Request.TakePreconditions(step.Upload.Preconditions);
                 step.Upload.Body = null;
                 incoming.Burst = step.Upload;
                 return incoming;
@@ -83,13 +84,15 @@ internal sealed partial class CoapUdpEndpoint
             return incoming;
         }
 
-        ulong key = QBlocks.KeyOf(_burstEntropy, message.Code, message.Options, message.Payload);
+        ulong key = TransferKeys.OfResponse(_burstEntropy, message.Code, message.Options, message.Payload);
         bool isForAll = asked.Number == 0 && count == 0;
         if (!isForAll && _burstsOut.Find(incoming.Peer, key) is QBlockServing serving && serving.Sender.Exponent == asked.SizeExponent)
         {
             _layer.RespondNothing(incoming.Exchange, now);
             if (count == 0)
             {
+                // Section 10.2.4: it asks for what follows, and what follows has the token of the body.
+                serving.MissingToken = serving.Token;
                 serving.Sender.OnContinueOrAgain(asked.Number);
             }
             else

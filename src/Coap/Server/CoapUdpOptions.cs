@@ -15,8 +15,14 @@ public sealed class CoapUdpOptions
     /// <summary>A peer that is idle for so long is forgotten, and sooner where there are too many.</summary>
     public TimeSpan IdlePeerTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Answers requests of the server to a <see cref="CoapClient"/>; null rejects each with a reset. A <see cref="CoapServer"/> has its own handler.</summary>
+    /// <summary>Answers requests of the server to a <see cref="CoapClient"/>; null rejects each with a reset. A <see cref="CoapServer"/> has its own handler and router.</summary>
     public CoapHandler? Handler { get; init; }
+
+    /// <summary>
+    /// The router that the handler passes its requests to, where the handler is not its <see cref="CoapRouter.HandleAsync"/> itself: its routes say which bodies are read as they come
+    /// (<see cref="CoapRouter.MapUpload"/>). The handler passes on the very request that it was given.
+    /// </summary>
+    public CoapRouter? Router { get; init; }
 
     /// <summary>
     /// Critical options that the handler understands, besides Uri-Host, Uri-Port, Uri-Path, Uri-Query, Accept, Block1 and Block2. A request with any other critical option

@@ -40,7 +40,17 @@ public sealed partial class CoapConnection
     /// <summary>Sends a request, in blocks where it is large, and puts the response together, in memory or where the request says.</summary>
     private async Task<CoapResponse> TransferAsync(CoapRequest request, CancellationToken cancellationToken)
     {
-        if ((request.Body is not null || request.Payload.Length > RoomForWhole(request)) && !_settled.Task.IsCompleted)
+        bool isWhole = request.Body is null && request.Payload.Length <= RoomForWhole(request);
+        if (isWhole && request.Sink is null)
+        {
+            // Most requests and their responses are one message each, and need nothing of what follows.
+            CoapResponse response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+            return response.Options.TryFind(CoapOptionNumber.Block2, out _) && !request.Options.TryFind(CoapOptionNumber.Block2, out _)
+                ? await CompleteAsync(request, response, cancellationToken).ConfigureAwait(false)
+                : response;
+        }
+
+        if (!isWhole && !_settled.Task.IsCompleted)
         {
             // How much the peer takes is known when its CSM has come; one message of the base size may go before.
             await _settled.Task.WaitAsync(_options.CsmTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -50,6 +60,10 @@ public sealed partial class CoapConnection
         return await CoapBodyTransfer.SendAsync(
             request, RoomForWhole(request), Sizes(RoomFor(request), PeerTakesBert), ReceivedSizes(), part => ExchangeAsync(part, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Fetches the rest of a response of which the first block has come.</summary>
+    private ValueTask<CoapResponse> CompleteAsync(CoapRequest request, CoapResponse response, CancellationToken cancellationToken) =>
+        CoapBodyTransfer.CompleteAsync(request, response, ReceivedSizes(), part => ExchangeAsync(part, cancellationToken), cancellationToken, RoomFor(request));
 
     /// <summary>How many bodies of the peer are arriving in blocks, and how many large responses are kept for it.</summary>
     public int BodyCount

@@ -86,7 +86,7 @@ public sealed partial class CoapConnection
                 return null;
             }
 
-            observer = new Observer(token, resource) { IsSending = true };
+            observer = new Observer(token, resource, AskedSize(request)) { IsSending = true };
             _observers.Add(observer);
             CoapEndpointTotals.CountObserver(1);
         }
@@ -106,7 +106,7 @@ public sealed partial class CoapConnection
         while (TryBeginNotification(observer, out CoapServedBody? representation))
         {
             CoapRequest request = observer.Resource.Request;
-            CoapPart part = await Bodies().CutAsync(representation!, request, null, SizesForResponse(request, representation!)).ConfigureAwait(false);
+            CoapPart part = await Bodies().CutAsync(representation!, request, null, SizesForResponse(request, representation!).AskedFor(observer.AskedSize.View)).ConfigureAwait(false);
             representation!.Release();
             bool goesOn = part.Response.Code.IsSuccess();
             lock (_gate)
@@ -137,6 +137,18 @@ public sealed partial class CoapConnection
                 // The connection has ended, and its observers with it; or the peer takes smaller messages now, and is told of the next change.
             }
         }
+    }
+
+    /// <summary>The Block2 option of a request, which holds for the notifications too (RFC 7959 section 3.4).</summary>
+    private static CoapOptionList AskedSize(CoapRequest request)
+    {
+        var asked = new CoapOptionList();
+        if (request.Options.TryFind(CoapOptionNumber.Block2, out CoapOption block))
+        {
+            asked.Add(CoapOptionNumber.Block2, block.Value);
+        }
+
+        return asked;
     }
 
     private bool TryBeginNotification(Observer observer, out CoapServedBody? representation)
@@ -184,11 +196,14 @@ public sealed partial class CoapConnection
     }
 
     /// <summary>A peer's registration.</summary>
-    private sealed class Observer(byte[] token, CoapObservedResource resource)
+    private sealed class Observer(byte[] token, CoapObservedResource resource, CoapOptionList askedSize)
     {
         public byte[] Token => token;
 
         public CoapObservedResource Resource => resource;
+
+        /// <summary>Its Block2 option, if it has sent one.</summary>
+        public CoapOptionList AskedSize => askedSize;
 
         /// <summary>The response to the registration, or a notification, is being written.</summary>
         public bool IsSending { get; set; }

@@ -89,7 +89,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
     public static CoapConnection Start(IDuplexPipe transport, CoapConnectionOptions? options = null)
     {
         options ??= new CoapConnectionOptions();
-        return Begin(transport, options, CoapService.For(options.Handler, options.HandlerFailed), options.Peer);
+        return Begin(transport, options, CoapService.For(options.Handler, options.Router, options.HandlerFailed), options.Peer);
     }
 
     /// <summary>The same with what the transports of a server have in common.</summary>
@@ -281,7 +281,7 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
         int length = int.MaxValue;
         if (message.Payload.Length <= limit)
         {
-            message.TryWriteTcp(_transport.Output.GetSpan(message.TcpLengthBound), code, token, out length);
+            message.TryWriteTcp(Room(message.TcpLengthBound), code, token, out length);
         }
 
         if (length > limit)
@@ -292,19 +292,45 @@ public sealed partial class CoapConnection : ICoapAudience, IAsyncDisposable
         _transport.Output.Advance(length);
     }
 
+    private Span<byte> Room(int length)
+    {
+        try
+        {
+            return _transport.Output.GetSpan(length);
+        }
+        catch (Exception e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    /// <summary>Whatever a transport throws is the end of the connection, and told as such.</summary>
+    private CoapException Failed(Exception e)
+    {
+        End(e.Message);
+        return Ended();
+    }
+
     private async ValueTask FlushAsync()
     {
-        ValueTask<FlushResult> flush = _transport.Output.FlushAsync(CancellationToken.None);
         FlushResult result;
-        if (flush.IsCompleted)
+        try
         {
-            result = await flush.ConfigureAwait(false);
+            ValueTask<FlushResult> flush = _transport.Output.FlushAsync(CancellationToken.None);
+            if (flush.IsCompleted)
+            {
+                result = await flush.ConfigureAwait(false);
+            }
+            else
+            {
+                using ITimer timer = _options.TimeProvider.CreateTimer(
+                    static output => ((PipeWriter)output!).CancelPendingFlush(), _transport.Output, _options.SendTimeout, Timeout.InfiniteTimeSpan);
+                result = await flush.ConfigureAwait(false);
+            }
         }
-        else
+        catch (Exception e)
         {
-            using ITimer timer = _options.TimeProvider.CreateTimer(
-                static output => ((PipeWriter)output!).CancelPendingFlush(), _transport.Output, _options.SendTimeout, Timeout.InfiniteTimeSpan);
-            result = await flush.ConfigureAwait(false);
+            throw Failed(e);
         }
 
         if (result.IsCanceled || result.IsCompleted)

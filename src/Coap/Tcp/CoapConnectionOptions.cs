@@ -54,6 +54,12 @@ public sealed class CoapConnectionOptions
     /// <summary>Answers the peer's requests; null answers 4.04 to each.</summary>
     public CoapHandler? Handler { get; init; }
 
+    /// <summary>
+    /// The router that the handler passes its requests to, where the handler is not its <see cref="CoapRouter.HandleAsync"/> itself: its routes say which bodies are read as they come
+    /// (<see cref="CoapRouter.MapUpload"/>). The handler passes on the very request that it was given.
+    /// </summary>
+    public CoapRouter? Router { get; init; }
+
     /// <summary>Who the peer is, for handlers.</summary>
     public ICoapPeer Peer { get; init; } = CoapPeer.Anonymous;
 

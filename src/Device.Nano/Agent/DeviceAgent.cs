@@ -56,19 +56,19 @@ public sealed class DeviceAgent : ICoapHandler
     public bool IsConnected => _connection != null && _connection.Endpoint != null;
 
     /// <summary>How many connections were made, and how many of them resumed an earlier session.</summary>
-    public int Connections { get; private set; }
+    public int Connections;
 
     /// <summary>How many connections resumed an earlier session.</summary>
-    public int Resumptions { get; private set; }
+    public int Resumptions;
 
     /// <summary>Why the last tunnel died.</summary>
-    public TunnelFailure LastFailure { get; private set; }
+    public TunnelFailure LastFailure;
 
     /// <summary>What the engine said to the server's last offer; Ok where there was none.</summary>
     public OtaStatus LastOffer => _updater == null ? OtaStatus.Ok : _updater.LastOffer;
 
     /// <summary>Events that were dropped because too many waited.</summary>
-    public int EventsDropped { get; private set; }
+    public int EventsDropped;
 
     /// <summary>Offers a function at <c>/f/{name}</c>. It runs on the agent's thread.</summary>
     public void AddFunction(string name, DeviceFunction function) => _resources.AddFunction(name, function);

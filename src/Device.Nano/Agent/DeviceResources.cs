@@ -20,6 +20,7 @@ internal sealed class DeviceResources
     private int _block;
     private bool _wantsMoreBlocks;
     private int _observe;
+    private int _accept;
 
     public DeviceResources()
     {
@@ -114,6 +115,7 @@ internal sealed class DeviceResources
         _block = 0;
         _wantsMoreBlocks = false;
         _observe = -1;
+        _accept = -1;
         while (request.NextOption())
         {
             switch (request.OptionNumber)
@@ -152,6 +154,12 @@ internal sealed class DeviceResources
                 case CoapOptionNumber.UriQuery:
                     break;
                 case CoapOptionNumber.Accept:
+                    if (request.OptionLength > 2 || !request.TryGetOptionUInt(out uint accept))
+                    {
+                        return CoapCode.BadOption;
+                    }
+
+                    _accept = (int)accept;
                     break;
                 default:
                     if (CoapOptionNumber.IsCritical(request.OptionNumber))
@@ -168,9 +176,8 @@ internal sealed class DeviceResources
 
     private void Call(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? function)
     {
-        if (function == null || request.Code != CoapCode.Post)
+        if (IsRefused(endpoint, function != null, request.Code == CoapCode.Post, TextPlain))
         {
-            Respond(endpoint, function == null ? CoapCode.NotFound : CoapCode.MethodNotAllowed);
             return;
         }
 
@@ -185,7 +192,7 @@ internal sealed class DeviceResources
 #pragma warning disable CA1031 // whatever the user's function throws, the device answers and goes on
         try
         {
-            result = function.Function!(argument);
+            result = function!.Function!(argument);
         }
         catch (Exception)
         {
@@ -200,9 +207,8 @@ internal sealed class DeviceResources
     /// <summary>An update that the server pushes (section 4): the manifest; the engine's answer as a number.</summary>
     private void TakeOffer(CoapEndpoint endpoint, CoapReader request, DeviceUpdater updater, long now)
     {
-        if (request.Code != CoapCode.Post)
+        if (IsRefused(endpoint, true, request.Code == CoapCode.Post, TextPlain))
         {
-            Respond(endpoint, CoapCode.MethodNotAllowed);
             return;
         }
 
@@ -210,28 +216,40 @@ internal sealed class DeviceResources
         RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
     }
 
+    /// <summary>Refuses what does not exist, is not asked with the resource's method, or is wanted in a format that it does not have [D-02].</summary>
+    private bool IsRefused(CoapEndpoint endpoint, bool exists, bool isMethod, int format)
+    {
+        bool isAcceptable = _accept < 0 || _accept == format;
+        if (exists && isMethod && isAcceptable)
+        {
+            return false;
+        }
+
+        Respond(endpoint, !exists ? CoapCode.NotFound : isMethod ? CoapCode.NotAcceptable : CoapCode.MethodNotAllowed);
+        return true;
+    }
+
     private void RespondNumber(CoapEndpoint endpoint, byte code, int number)
     {
         int count = DecimalText.Write(number, _digits);
         CoapWriter writer = endpoint.BeginResponse(code);
-        writer.WriteOption(CoapOptionNumber.ContentFormat, TextPlain);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)TextPlain);
         writer.WritePayload(_digits, 0, count);
         endpoint.Complete();
     }
 
     private void Read(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? variable)
     {
-        if (variable == null || request.Code != CoapCode.Get)
+        if (IsRefused(endpoint, variable != null, request.Code == CoapCode.Get, TextPlain))
         {
-            Respond(endpoint, variable == null ? CoapCode.NotFound : CoapCode.MethodNotAllowed);
             return;
         }
 
-        string? value = TryRead(variable);
+        string? value = TryRead(variable!);
         int sequence = -1;
         if (_observe >= 0)
         {
-            sequence = Observe(request, buffer, variable, value);
+            sequence = Observe(request, buffer, variable!, value);
         }
 
         WriteValue(endpoint.BeginResponse(value == null ? CoapCode.InternalServerError : CoapCode.Content), value, sequence);
@@ -274,9 +292,8 @@ internal sealed class DeviceResources
     /// <summary>The links of RFC 6690, in blocks where they are long (RFC 7959).</summary>
     private void Describe(CoapEndpoint endpoint, CoapReader request)
     {
-        if (request.Code != CoapCode.Get)
+        if (IsRefused(endpoint, true, request.Code == CoapCode.Get, LinkFormat))
         {
-            Respond(endpoint, CoapCode.MethodNotAllowed);
             return;
         }
 
@@ -295,7 +312,7 @@ internal sealed class DeviceResources
         int count = body.Length - start < size ? body.Length - start : size;
         bool more = start + count < body.Length;
         CoapWriter writer = endpoint.BeginResponse(CoapCode.Content);
-        writer.WriteOption(CoapOptionNumber.ContentFormat, LinkFormat);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)LinkFormat);
         if (more || number > 0 || _wantsMoreBlocks)
         {
             writer.WriteOption(CoapOptionNumber.Block2, (uint)((number << 4) | (more ? 8 : 0) | exponent));
@@ -349,7 +366,7 @@ internal sealed class DeviceResources
             writer.WriteOption(CoapOptionNumber.Observe, (uint)sequence);
         }
 
-        writer.WriteOption(CoapOptionNumber.ContentFormat, TextPlain);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)TextPlain);
         writer.WritePayload(value);
     }
 
@@ -427,8 +444,8 @@ internal sealed class DeviceResources
     }
 
     // Specification
-    private const uint TextPlain = 0;
-    private const uint LinkFormat = 40;
+    private const int TextPlain = 0;
+    private const int LinkFormat = 40;
     private const int MaxSequence = 0xFFFFFF;
 
     // Implementation

@@ -9,7 +9,6 @@ namespace Flint.Device.Nano;
 /// </summary>
 internal sealed class DeviceUpdater
 {
-    private readonly OtaEngine _engine;
     private readonly OtaBoot _boot;
     private readonly DeviceSelfTest? _selfTest;
     private readonly DeviceAgentSettings _settings;
@@ -22,19 +21,19 @@ internal sealed class DeviceUpdater
 
     public DeviceUpdater(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest, DeviceAgentSettings settings)
     {
-        _engine = engine;
+        Engine = engine;
         _boot = boot;
         _selfTest = selfTest;
         _settings = settings;
     }
 
     /// <summary>Whether the running image is on trial, so that not reaching the server in time rolls it back.</summary>
-    public bool IsOnTrial => _engine.State == OtaState.Trial;
+    public bool IsOnTrial => Engine.State == OtaState.Trial;
 
     /// <summary>Whether the device is to be reset: an image is armed, or the running one was rejected.</summary>
-    public bool WantsReset => _engine.State == OtaState.Armed || _engine.State == OtaState.Rejected;
+    public bool WantsReset => Engine.State == OtaState.Armed || Engine.State == OtaState.Rejected;
 
-    public OtaEngine Engine => _engine;
+    public readonly OtaEngine Engine;
 
     public void Reset() => _boot.Reset();
 
@@ -44,9 +43,9 @@ internal sealed class DeviceUpdater
         ForgetRequests();
         _nextOffer = now;
         _lastProgress = now;
-        if (_engine.State == OtaState.Paused)
+        if (Engine.State == OtaState.Paused)
         {
-            _engine.Resume();
+            Engine.Resume();
         }
 
         if (IsOnTrial)
@@ -55,11 +54,11 @@ internal sealed class DeviceUpdater
             uint fault = RunSelfTest();
             if (fault == 0)
             {
-                _engine.Confirm();
+                Engine.Confirm();
             }
             else
             {
-                _engine.Reject(OtaReason.SelfTestFailed, fault);
+                Engine.Reject(OtaReason.SelfTestFailed, fault);
             }
         }
     }
@@ -73,14 +72,14 @@ internal sealed class DeviceUpdater
             return false;
         }
 
-        switch (_engine.State)
+        switch (Engine.State)
         {
             case OtaState.Idle:
                 return now >= _nextOffer && AskForOffer(endpoint, now);
             case OtaState.Downloading:
                 return FetchChunk(endpoint, now);
             case OtaState.Verified:
-                _engine.Arm();
+                Engine.Arm();
                 return false;
             default:
                 return false;
@@ -108,7 +107,7 @@ internal sealed class DeviceUpdater
                 _chunks[i] = 0;
                 if (response.Code == CoapCode.Content)
                 {
-                    OtaStatus status = _engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength);
+                    OtaStatus status = Engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength);
                     _lastProgress = status == OtaStatus.Ok ? now : _lastProgress;
                 }
 
@@ -123,7 +122,7 @@ internal sealed class DeviceUpdater
     /// <returns>What the engine says to it.</returns>
     public OtaStatus TakeOffer(CoapEndpoint endpoint, CoapReader message, long now)
     {
-        LastOffer = _engine.Offer(endpoint.Input, message.PayloadOffset, message.PayloadLength);
+        LastOffer = Engine.Offer(endpoint.Input, message.PayloadOffset, message.PayloadLength);
         _lastProgress = now;
         return LastOffer;
     }
@@ -136,7 +135,7 @@ internal sealed class DeviceUpdater
         _nextOffer = now + _settings.OfferInterval;
         CoapWriter writer = endpoint.BeginRequest(CoapCode.Get, true, out _offer);
         writer.WriteOption(CoapOptionNumber.UriPath, "u");
-        WriteQuery(writer, 's', _engine.Boot.Sequence);
+        WriteQuery(writer, 's', Engine.Boot.Sequence);
         return endpoint.Complete() == CoapWriteStatus.Ok;
     }
 
@@ -151,12 +150,12 @@ internal sealed class DeviceUpdater
                 _chunks[i] = 0;
             }
 
-            _engine.ForgetRequests();
+            Engine.ForgetRequests();
             _lastProgress = now;
         }
 
         int slot = FreeSlot();
-        if (slot < 0 || !_engine.TryGetRequest(_request))
+        if (slot < 0 || !Engine.TryGetRequest(_request))
         {
             return false;
         }
@@ -212,7 +211,7 @@ internal sealed class DeviceUpdater
     {
         Array.Clear(_chunks, 0, MaxWindow);
         _offer = 0;
-        _engine.ForgetRequests();
+        Engine.ForgetRequests();
     }
 
     private int FreeSlot()

@@ -15,14 +15,14 @@ public sealed class NanoPlatform : IDevicePlatform
     private readonly string _host;
     private readonly int _port;
     private readonly DeviceStore _store;
-    private readonly DeviceFeed? _watchdog;
+    private readonly DeviceYield? _watchdog;
 
     /// <param name="host">The gateway's name or IPv4 address.</param>
     /// <param name="port">Its TCP port.</param>
     /// <param name="folder">An existing folder for small values, with its separator at the end: <c>I:\</c>.</param>
     /// <param name="watchdog">Feeds the hardware's watchdog, where the board has one; called from the agent's loop.</param>
     /// <exception cref="ArgumentException">There is no host or folder, or the port is none.</exception>
-    public NanoPlatform(string host, int port, string folder, DeviceFeed? watchdog)
+    public NanoPlatform(string host, int port, string folder, DeviceYield? watchdog)
     {
         if (host == null || port <= 0 || port > 65535)
         {

@@ -48,6 +48,9 @@ public static class CoapCode
     /// <summary>4.05 Method Not Allowed.</summary>
     public const byte MethodNotAllowed = 0x85;
 
+    /// <summary>4.06 Not Acceptable.</summary>
+    public const byte NotAcceptable = 0x86;
+
     /// <summary>4.08 Request Entity Incomplete (RFC 7959).</summary>
     public const byte RequestEntityIncomplete = 0x88;
 

@@ -15,8 +15,6 @@ public sealed class CoapEndpoint
     private readonly ICoapHandler _handler;
     private readonly CoapReader _reader = new CoapReader();
     private readonly CoapWriter _writer = new CoapWriter();
-    private readonly byte[] _input;
-    private readonly byte[] _output;
     private readonly int _outputStart;
     private readonly byte[] _token = new byte[RequestTokenLength];
     private readonly int[] _pending = new int[MaxRequests];
@@ -40,30 +38,30 @@ public sealed class CoapEndpoint
         }
 
         _handler = handler;
-        _input = new byte[maxMessageSize];
-        _output = output;
+        Input = new byte[maxMessageSize];
+        Output = output;
         _outputStart = outputOffset;
         _maxOutput = outputCount;
         OutputRoom = outputCount < BaseMaxMessageSize ? outputCount : BaseMaxMessageSize;
     }
 
     /// <summary>The buffer that messages are written to.</summary>
-    public byte[] Output => _output;
+    public readonly byte[] Output;
 
     /// <summary>Where the message to send starts in the output buffer.</summary>
-    public int OutputOffset { get; private set; }
+    public int OutputOffset;
 
     /// <summary>The length of the message to send; 0: none.</summary>
-    public int OutputCount { get; private set; }
+    public int OutputCount;
 
     /// <summary>The longest message that may be written: the output's room, or what the peer takes.</summary>
-    public int OutputRoom { get; private set; }
+    public int OutputRoom;
 
     /// <summary>Whether the connection is over for CoAP: an Abort, a Release, or a breach of the protocol. Write what is left and close the stream.</summary>
-    public bool IsEnded { get; private set; }
+    public bool IsEnded;
 
     /// <summary>Why the peer's bytes were refused, where they were.</summary>
-    public CoapReadStatus Refusal { get; private set; }
+    public CoapReadStatus Refusal;
 
     /// <summary>Whether a request may be begun: the output is empty, the connection lives, and fewer than 8 requests wait for their responses.</summary>
     public bool CanRequest => OutputCount == 0 && !IsEnded && FindPending(0) >= 0;
@@ -84,16 +82,16 @@ public sealed class CoapEndpoint
     }
 
     /// <summary>The buffer that a handled message stands in: what the reader's offsets mean.</summary>
-    public byte[] Input => _input;
+    public readonly byte[] Input;
 
     /// <summary>How many bytes <see cref="OnReceived"/> takes now.</summary>
-    public int InputRoom => _input.Length - _inputCount;
+    public int InputRoom => Input.Length - _inputCount;
 
     /// <summary>Writes the CSM, which is each end's first message (RFC 8323 section 5.3).</summary>
     public void Start()
     {
         BeginMessage(CoapCode.Csm, _token, 0);
-        _writer.WriteOption(CoapOptionNumber.CsmMaxMessageSize, (uint)_input.Length);
+        _writer.WriteOption(CoapOptionNumber.CsmMaxMessageSize, (uint)Input.Length);
         Complete();
     }
 
@@ -107,7 +105,7 @@ public sealed class CoapEndpoint
             throw new ArgumentOutOfRangeException(nameof(count));
         }
 
-        Array.Copy(buffer, offset, _input, _inputCount, count);
+        Array.Copy(buffer, offset, Input, _inputCount, count);
         _inputCount += count;
     }
 
@@ -126,7 +124,7 @@ public sealed class CoapEndpoint
             return false;
         }
 
-        CoapReadStatus status = _reader.ReadStream(_input, 0, _inputCount, _input.Length);
+        CoapReadStatus status = _reader.ReadStream(Input, 0, _inputCount, Input.Length);
         if (status == CoapReadStatus.NeedMoreData)
         {
             return false;
@@ -142,7 +140,7 @@ public sealed class CoapEndpoint
         int consumed = _reader.Consumed;
         Handle(_reader.Code);
         _inputCount -= consumed;
-        Array.Copy(_input, consumed, _input, 0, _inputCount);
+        Array.Copy(Input, consumed, Input, 0, _inputCount);
         return true;
     }
 
@@ -179,7 +177,7 @@ public sealed class CoapEndpoint
     {
         // A second attempt replaces the first.
         OutputCount = 0;
-        return BeginMessage(code, _input, _reader.TokenOffset, _reader.TokenLength);
+        return BeginMessage(code, Input, _reader.TokenOffset, _reader.TokenLength);
     }
 
     /// <summary>Begins a notification for a token that an observation was registered with (RFC 7641 section 4.2).</summary>
@@ -234,7 +232,7 @@ public sealed class CoapEndpoint
                 OnCsm();
                 break;
             case CoapCode.Ping:
-                BeginMessage(CoapCode.Pong, _input, _reader.TokenOffset, _reader.TokenLength);
+                BeginMessage(CoapCode.Pong, Input, _reader.TokenOffset, _reader.TokenLength);
                 Complete();
                 break;
             case CoapCode.Release:
@@ -285,7 +283,7 @@ public sealed class CoapEndpoint
     private void OnResponse()
     {
         // A response that matches nothing is late, or nobody asked: it is ignored.
-        int id = _reader.TokenLength == RequestTokenLength ? (int)BigEndian.ReadUInt32(_input, _reader.TokenOffset) : 0;
+        int id = _reader.TokenLength == RequestTokenLength ? (int)BigEndian.ReadUInt32(Input, _reader.TokenOffset) : 0;
         int slot = id == 0 ? -1 : FindPending(id);
         if (slot >= 0)
         {
@@ -305,7 +303,7 @@ public sealed class CoapEndpoint
 
     private CoapWriter BeginMessage(byte code, byte[] token, int tokenOffset, int tokenLength)
     {
-        _writer.BeginStream(_output, _outputStart, OutputRoom, code, token, tokenOffset, tokenLength);
+        _writer.BeginStream(Output, _outputStart, OutputRoom, code, token, tokenOffset, tokenLength);
         return _writer;
     }
 

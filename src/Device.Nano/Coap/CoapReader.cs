@@ -27,37 +27,37 @@ public sealed class CoapReader
     public int MaxTokenLength = BaseTokenLength;
 
     /// <summary>The type; in a stream there is none and this is 0.</summary>
-    public CoapType Type { get; private set; }
+    public CoapType Type;
 
     /// <summary>The code, see <see cref="CoapCode"/>.</summary>
-    public byte Code { get; private set; }
+    public byte Code;
 
     /// <summary>The message id, 0 to 65535; in a stream there is none and this is 0.</summary>
-    public int MessageId { get; private set; }
+    public int MessageId;
 
     /// <summary>Where the token starts in the buffer.</summary>
-    public int TokenOffset { get; private set; }
+    public int TokenOffset;
 
     /// <summary>The token's length in bytes.</summary>
-    public int TokenLength { get; private set; }
+    public int TokenLength;
 
     /// <summary>Where the payload starts in the buffer.</summary>
-    public int PayloadOffset { get; private set; }
+    public int PayloadOffset;
 
     /// <summary>The payload's length in bytes, 0 where there is none.</summary>
-    public int PayloadLength { get; private set; }
+    public int PayloadLength;
 
     /// <summary>How many bytes the message took; 0 where it could not be read.</summary>
-    public int Consumed { get; private set; }
+    public int Consumed;
 
     /// <summary>The number of the option that <see cref="NextOption"/> found.</summary>
-    public int OptionNumber { get; private set; }
+    public int OptionNumber;
 
     /// <summary>Where the option's value starts in the buffer.</summary>
-    public int OptionOffset { get; private set; }
+    public int OptionOffset;
 
     /// <summary>The length of the option's value in bytes.</summary>
-    public int OptionLength { get; private set; }
+    public int OptionLength;
 
     /// <summary>Reads the datagram of <paramref name="count"/> bytes at <paramref name="offset"/> (RFC 7252 section 3).</summary>
     /// <returns>Ok and the message's fields, or the reason and every field 0.</returns>

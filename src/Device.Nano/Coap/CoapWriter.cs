@@ -25,13 +25,13 @@ public sealed class CoapWriter
     private bool _hasPayload;
 
     /// <summary>The first reason that stops the message, or Ok.</summary>
-    public CoapWriteStatus Status { get; private set; }
+    public CoapWriteStatus Status;
 
     /// <summary>Where the completed message starts in the buffer.</summary>
-    public int Offset { get; private set; }
+    public int Offset;
 
     /// <summary>The completed message's length in bytes; 0 before <see cref="Complete"/> and where it failed.</summary>
-    public int Length { get; private set; }
+    public int Length;
 
     /// <summary>Begins a message of a datagram in the <paramref name="count"/> bytes at <paramref name="offset"/>.</summary>
     /// <param name="buffer">The buffer.</param>

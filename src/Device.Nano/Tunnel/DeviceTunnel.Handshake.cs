@@ -11,7 +11,6 @@ public sealed partial class DeviceTunnel
     private byte[] _kem = new byte[0];
     private byte[] _share = new byte[0];
     private byte[] _scalar = new byte[0];
-    private P256? _curve;
     private TunnelTicket? _ticket;
     private TunnelTicket? _nextTicket;
     private TunnelHandshakeState _handshake;
@@ -50,16 +49,15 @@ public sealed partial class DeviceTunnel
             return;
         }
 
-        _curve = new P256();
-        _curve.Yield = Pin.Yield;
+        IKeyExchange exchange = _settings.Exchange!;
         _scalar = new byte[Sha256.DigestLength];
         do
         {
             _random.Fill(_scalar, 0, _scalar.Length);
         }
-        while (!P256.IsScalar(_scalar));
+        while (!exchange.IsScalar(_scalar));
 
-        _share = _curve.PublicShare(_scalar);
+        _share = exchange.PublicShare(_scalar);
     }
 
     /// <summary>As <see cref="Prepare"/>, with a seed and its ciphertext made elsewhere: for vectors, since OAEP draws its own seed.</summary>
@@ -84,7 +82,7 @@ public sealed partial class DeviceTunnel
             throw new InvalidOperationException("The pin is chosen first, and is no longer than the first one.");
         }
 
-        Pin = _settings.Pins[index];
+        _pin = _settings.Pins[index];
     }
 
     /// <summary>Writes ClientHello to the output.</summary>
@@ -130,7 +128,7 @@ public sealed partial class DeviceTunnel
         at = WriteCounted(FullKem, at);
         FinishHello(at);
         _transcript.Append(Output, 0, OutputCount);
-        _schedule.SetEarly(TunnelSchedule.Zero);
+        Schedule.SetEarly(TunnelSchedule.Zero);
     }
 
     private void WriteResumptionHello(TunnelTicket ticket)
@@ -151,8 +149,8 @@ public sealed partial class DeviceTunnel
         // The length bytes count the binder, the hash does not reach it (8.3).
         _transcript.Append(Output, 0, at);
         _transcript.Current(_hash);
-        _schedule.SetEarly(ticket.ResumptionKey);
-        _schedule.Binder(_hash, Output, at);
+        Schedule.SetEarly(ticket.ResumptionKey);
+        Schedule.Binder(_hash, Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
 
@@ -255,7 +253,7 @@ public sealed partial class DeviceTunnel
         Array.Copy(keyHash, 0, Output, at, KeyIdLength);
         FinishHello(WriteCounted(FullKem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
-        _schedule.SetEarly(TunnelSchedule.Zero);
+        Schedule.SetEarly(TunnelSchedule.Zero);
         return TunnelEvent.None;
     }
 
@@ -263,7 +261,7 @@ public sealed partial class DeviceTunnel
     {
         byte[] input = Input;
         bool exchanges = _mode == ModeResumeExchange || (_mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite));
-        int share = exchanges ? P256.ShareLength : 0;
+        int share = exchanges ? ShareLength : 0;
         if (body != ServerHelloFixed + share)
         {
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-308]
@@ -283,18 +281,19 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
         }
 
-        if (exchanges && !_curve!.TryAgree(_scalar, input, ShareOffset, _kemSecret))
+        if (exchanges && !_settings.Exchange!.TryAgree(_scalar, input, ShareOffset, _kemSecret))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-405]
         }
 
         _transcript.Append(input, 0, FrameHeader + body);
         _transcript.Current(_th1);
-        _schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _th1);
+        Schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _th1);
         ByteRange.Clear(_kemSecret); // [ST-403]
         ByteRange.Clear(_scalar);
-        _sealer.Set(_schedule.ClientHandshake);
-        _opener.Set(_schedule.ServerHandshake);
+        _kem = _share = new byte[0];
+        Sealer.Set(Schedule.ClientHandshake);
+        Opener.Set(Schedule.ServerHandshake);
         _keysAreSet = 1;
         _maxBody = MaxAuth;
         Move(TunnelHandshakeInput.ServerHello);
@@ -304,7 +303,7 @@ public sealed partial class DeviceTunnel
     private TunnelEvent OnServerAuth(int body)
     {
         byte[] input = Input;
-        if (!_opener.Open(input, 0, body))
+        if (!Opener.Open(input, 0, body))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312] [ST-502]
         }
@@ -330,7 +329,7 @@ public sealed partial class DeviceTunnel
         int finished = FrameHeader + inner - Sha256.DigestLength;
         _transcript.Append(input, FrameHeader, finished - FrameHeader);
         _transcript.Current(_hash);
-        _schedule.ServerFinished(_hash, expected);
+        Schedule.ServerFinished(_hash, expected);
         if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength) || (signature != 0 && !IsSigned(finished - signature, signature)))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
@@ -372,24 +371,24 @@ public sealed partial class DeviceTunnel
         BigEndian.WriteUInt16(output, finished - 2, 0);
         _transcript.Append(output, FrameHeader, finished - FrameHeader);
         _transcript.Current(_hash);
-        _schedule.SetMaster(resumes ? TunnelSchedule.Zero : _settings.PskMix);
-        _schedule.ClientFinished(_hash, output, finished);
+        Schedule.SetMaster(resumes ? TunnelSchedule.Zero : _settings.PskMix);
+        Schedule.ClientFinished(_hash, output, finished);
         _transcript.Append(output, finished, Sha256.DigestLength);
         OutputOffset = 0;
-        OutputCount = _sealer.Seal(output, 0, finished + Sha256.DigestLength - FrameHeader);
+        OutputCount = Sealer.Seal(output, 0, finished + Sha256.DigestLength - FrameHeader);
 
         // s_hs stays until Accept: an alert of a server that does not accept comes under it [ST-322].
         _transcript.Current(_hash);
-        _schedule.SetApplication(_hash);
-        _alertOpener.MoveFrom(_opener);
-        _sealer.Set(_schedule.ClientApplication);
-        _opener.Set(_schedule.ServerApplication);
+        Schedule.SetApplication(_hash);
+        _alertOpener.MoveFrom(Opener);
+        Sealer.Set(Schedule.ClientApplication);
+        Opener.Set(Schedule.ServerApplication);
     }
 
     private TunnelEvent OnAccept(int body)
     {
         bool isAlert = body == 2 + Aes128Ccm.TagLength;
-        if (!(isAlert ? _alertOpener : _opener).Open(Input, 0, body))
+        if (!(isAlert ? _alertOpener : Opener).Open(Input, 0, body))
         {
             return Fail(TunnelFailure.RecordNotOpened, TunnelAlert.RecordFailed); // [ST-502]
         }
@@ -411,7 +410,7 @@ public sealed partial class DeviceTunnel
         }
 
         _alertOpener.Clear();
-        _schedule.Clear();
+        Schedule.Clear();
         _transcript.Clear();
         _maxBody = _settings.MaxRecord + Aes128Ccm.TagLength; // [ST-203]
         Move(TunnelHandshakeInput.Accept); // [ST-317]
@@ -440,7 +439,7 @@ public sealed partial class DeviceTunnel
             byte[] key = new byte[Sha256.DigestLength];
             Array.Copy(input, 8, nonce, 0, NonceLength);
             Array.Copy(input, 18, ticket, 0, ticketLength);
-            _schedule.ResumptionKey(nonce, key);
+            Schedule.ResumptionKey(nonce, key);
             _nextTicket = new TunnelTicket(_settings.Suite, ticket, key, lifetime);
         }
 
@@ -472,6 +471,7 @@ public sealed partial class DeviceTunnel
     private const byte RetryReasonTicket = 1;
     private const int ServerHelloFixed = 40;
     private const int ShareOffset = 42;
+    private const int ShareLength = 65;
     private const string SignedText = "SecureTunnel v1 server auth"; // a zero byte follows, which no string literal of the device can hold
     private const int ServerAuthFixed = 36;
     private const int AcceptFixed = 16;

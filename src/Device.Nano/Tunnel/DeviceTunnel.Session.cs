@@ -49,7 +49,7 @@ public sealed partial class DeviceTunnel
 
         Output[offset - 1] = DataType;
         OutputOffset = offset - ContentOffset;
-        OutputCount = _sealer.Seal(Output, OutputOffset, 1 + count);
+        OutputCount = Sealer.Seal(Output, OutputOffset, 1 + count);
     }
 
     /// <summary>
@@ -65,7 +65,7 @@ public sealed partial class DeviceTunnel
         }
 
         WriteControl(KeyUpdateType, 0);
-        _sealer.Update();
+        Sealer.Update();
         _sealKeySince = now;
         _owesKeyUpdate = false;
         return true;
@@ -91,7 +91,7 @@ public sealed partial class DeviceTunnel
             _sealKeySince = now;
         }
 
-        return _owesKeyUpdate || _sealer.Sequence >= MaxSealed - 1 || now - _sealKeySince >= KeyLifetime;
+        return _owesKeyUpdate || Sealer.Sequence >= MaxSealed - 1 || now - _sealKeySince >= KeyLifetime;
     }
 
     private void WriteControl(byte type, byte value)
@@ -99,17 +99,17 @@ public sealed partial class DeviceTunnel
         Output[FrameHeader] = type;
         Output[FrameHeader + 1] = value;
         OutputOffset = 0;
-        OutputCount = _sealer.Seal(Output, 0, 2);
+        OutputCount = Sealer.Seal(Output, 0, 2);
     }
 
     private TunnelEvent OnSessionFrame(int body, long now)
     {
-        if (_opener.Sequence >= MaxOpened)
+        if (Opener.Sequence >= MaxOpened)
         {
             return Fail(TunnelFailure.RecordLimit, TunnelAlert.RecordOverflow); // [ST-504]
         }
 
-        if (!_opener.Open(Input, 0, body))
+        if (!Opener.Open(Input, 0, body))
         {
             return Fail(TunnelFailure.RecordNotOpened, TunnelAlert.RecordFailed); // [ST-502]
         }
@@ -200,7 +200,7 @@ public sealed partial class DeviceTunnel
             return Unexpected();
         }
 
-        _opener.Update();
+        Opener.Update();
         _owesKeyUpdate |= Input[ContentOffset] == 1 && _session == TunnelSessionState.Open;
         return TunnelEvent.None;
     }

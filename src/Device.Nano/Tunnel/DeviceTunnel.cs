@@ -14,11 +14,9 @@ public sealed partial class DeviceTunnel
 {
     private readonly TunnelSettings _settings;
     private readonly IEntropySource _random;
-    private readonly TunnelSchedule _schedule;
-    private readonly TunnelTranscript _transcript = new TunnelTranscript();
-    private readonly TunnelKey _sealer;
-    private readonly TunnelKey _opener;
+    private readonly TunnelTranscript _transcript;
     private readonly TunnelKey _alertOpener;
+    private RsaPublicKey _pin;
     private readonly byte[] _hash = new byte[Sha256.DigestLength];
     private int _inputCount;
     private int _maxBody = MaxServerHello;
@@ -37,12 +35,13 @@ public sealed partial class DeviceTunnel
         settings.Validate();
         _settings = settings;
         _random = random;
-        _schedule = new TunnelSchedule(crypto);
+        _transcript = new TunnelTranscript(_kemHash);
+        Schedule = new TunnelSchedule(crypto);
         IRecordCipherFactory factory = settings.CipherFactory ?? new CcmCipherFactory(crypto);
-        _sealer = new TunnelKey(_schedule, factory);
-        _opener = new TunnelKey(_schedule, factory);
-        _alertOpener = new TunnelKey(_schedule, factory);
-        Pin = settings.Pins[0];
+        Sealer = new TunnelKey(Schedule, factory);
+        Opener = new TunnelKey(Schedule, factory);
+        _alertOpener = new TunnelKey(Schedule, factory);
+        _pin = settings.Pins[0];
         int body = settings.MaxRecord + Aes128Ccm.TagLength;
         Input = new byte[FrameHeader + (body > MaxAuth ? body : MaxAuth)];
         int hello = FrameHeader + HelloFixed + KeyIdLength + 2 + settings.Pins[0].Length;
@@ -63,25 +62,25 @@ public sealed partial class DeviceTunnel
     public readonly byte[] Output;
 
     /// <summary>Where the bytes to send start.</summary>
-    public int OutputOffset { get; private set; }
+    public int OutputOffset;
 
     /// <summary>How many bytes are to be sent.</summary>
-    public int OutputCount { get; private set; }
+    public int OutputCount;
 
     /// <summary>Where received data starts in <see cref="Input"/>, behind the event Data.</summary>
-    public int DataOffset { get; private set; }
+    public int DataOffset;
 
     /// <summary>How many bytes of data were received.</summary>
-    public int DataCount { get; private set; }
+    public int DataCount;
 
     /// <summary>The pin in use; another of the set may be chosen before <see cref="Begin"/>, after the alert unknown_key.</summary>
-    public RsaPublicKey Pin { get; private set; }
+    public RsaPublicKey Pin => _pin;
 
     /// <summary>Why the tunnel died.</summary>
-    public TunnelFailure Failure { get; private set; }
+    public TunnelFailure Failure;
 
     /// <summary>The alert that was sent or received when it died.</summary>
-    public TunnelAlert Alert { get; private set; }
+    public TunnelAlert Alert;
 
     /// <summary>Whether the server has accepted the device and the tunnel has not died.</summary>
     public bool IsConnected => _handshake == TunnelHandshakeState.Connected && _session != TunnelSessionState.Dead;
@@ -89,17 +88,14 @@ public sealed partial class DeviceTunnel
     /// <summary>The blocks of SHA-256 that the transcript has cost.</summary>
     public int HashBlocks => _transcript.Blocks + _kemHash.Blocks;
 
-    /// <summary>The multiplications on the curve that the exchange has cost.</summary>
-    internal int CurveMultiplications => _curve == null ? 0 : _curve.Multiplications;
-
     /// <summary>The key that received records open under.</summary>
-    internal TunnelKey Opener => _opener;
+    internal readonly TunnelKey Opener;
 
     /// <summary>The key that records are sealed with.</summary>
-    internal TunnelKey Sealer => _sealer;
+    internal readonly TunnelKey Sealer;
 
     /// <summary>The secrets of the handshake, all zero once they have served.</summary>
-    internal TunnelSchedule Schedule => _schedule;
+    internal readonly TunnelSchedule Schedule;
 
     private bool WantsInput => _handshake == TunnelHandshakeState.Connected
         ? _session == TunnelSessionState.Open || _session == TunnelSessionState.WriteClosed
@@ -205,16 +201,16 @@ public sealed partial class DeviceTunnel
         }
         else
         {
-            OutputCount = _sealer.Seal(Output, 0, 2);
+            OutputCount = Sealer.Seal(Output, 0, 2);
         }
     }
 
     private void EraseKeys()
     {
-        _schedule.Clear();
+        Schedule.Clear();
         _transcript.Clear();
-        _sealer.Clear();
-        _opener.Clear();
+        Sealer.Clear();
+        Opener.Clear();
         _alertOpener.Clear();
         ByteRange.Clear(_kemSecret);
         ByteRange.Clear(_scalar);

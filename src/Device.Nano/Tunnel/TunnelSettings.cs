@@ -26,6 +26,9 @@ public sealed class TunnelSettings
     /// <summary>Whether a resumption makes a fresh P-256 exchange (mode 2), for forward secrecy at the price of two multiplications on the curve.</summary>
     public bool ResumeWithExchange;
 
+    /// <summary>The exchange of suite S2 and of <see cref="ResumeWithExchange"/>, a <see cref="P256"/>; null where neither is used.</summary>
+    public IKeyExchange? Exchange;
+
     /// <summary>The AEAD of another suite than CCM.</summary>
     internal IRecordCipherFactory? CipherFactory;
 
@@ -63,6 +66,7 @@ public sealed class TunnelSettings
         Require(Context.Length <= MaxContext, "a context has 0 to 32 bytes");
         Require(MaxRecord >= LeastMaxRecord && MaxRecord <= MostMaxRecord, "max_record is 256 to 16385");
         Require(Pins.Length >= 1 && Pins.Length <= MaxPins, "a pin set has 1 to 4 pins");
+        Require(Exchange != null || !(ResumeWithExchange || TunnelSuite.IsEphemeral(Suite)), "S2 and ResumeWithExchange take an Exchange");
         byte usage = TunnelSuite.IsEphemeral(Suite) ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption;
         for (int i = 0; i < Pins.Length; i++)
         {

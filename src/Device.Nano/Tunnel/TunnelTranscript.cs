@@ -3,12 +3,19 @@ namespace Flint.Device.Nano;
 /// <summary>The hash over what both sides have said (docs/spec/secure-tunnel.md section 8.1).</summary>
 internal sealed class TunnelTranscript
 {
-    private readonly Sha256 _hash = new Sha256();
-    private readonly Sha256 _copy = new Sha256();
+    private readonly Sha256 _hash;
+    private readonly Sha256 _copy;
     private readonly byte[] _length = new byte[1];
 
-    /// <summary>The blocks hashed so far: the unit of cost.</summary>
-    public int Blocks => _hash.Blocks + _copy.Blocks;
+    /// <param name="scratch">Finishes the hash in the middle of the transcript; between two calls its owner may use it for anything else.</param>
+    public TunnelTranscript(Sha256 scratch)
+    {
+        _hash = new Sha256(scratch);
+        _copy = scratch;
+    }
+
+    /// <summary>The blocks hashed so far, without those of the scratch: the unit of cost.</summary>
+    public int Blocks => _hash.Blocks;
 
     /// <summary>Begins with the prologue.</summary>
     public void Start(byte[] context, byte[] keyHash)

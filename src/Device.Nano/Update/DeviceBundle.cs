@@ -23,10 +23,10 @@ public sealed class DeviceBundle
     }
 
     /// <summary>The type whose static method Setup starts the application.</summary>
-    public string EntryType { get; private set; } = "";
+    public string EntryType = "";
 
     /// <summary>How many assemblies the bundle holds.</summary>
-    public int Count { get; private set; }
+    public int Count;
 
     /// <summary>Opens the bundle and walks over it once.</summary>
     /// <returns>Null where the image is none.</returns>

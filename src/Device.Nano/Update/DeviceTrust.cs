@@ -7,7 +7,7 @@ namespace Flint.Device.Nano;
 public sealed class DeviceTrust : OtaTrust
 {
     private readonly Sha256 _hash = new Sha256();
-    private readonly Sha256 _verifier = new Sha256();
+    private readonly Sha256 _verifier;
     private readonly byte[] _keyHash = new byte[Sha256.DigestLength];
     private readonly RsaPublicKey[] _keys;
 
@@ -29,6 +29,7 @@ public sealed class DeviceTrust : OtaTrust
         }
 
         _keys = keys;
+        _verifier = new Sha256(_hash);
     }
 
     /// <summary>The blocks of SHA-256 so far: the unit of cost.</summary>

@@ -7,9 +7,6 @@ namespace Flint.Ota;
 /// <remarks>docs/spec/ota.md section 3.</remarks>
 public sealed class OtaBankLayout
 {
-    private readonly OtaRegion[] _tables;
-    private readonly OtaRegion[] _images;
-
     /// <summary>A bank of one component.</summary>
     public OtaBankLayout(OtaRegion manifest, OtaRegion table, OtaRegion image)
         : this(manifest, new OtaRegion[] { table }, new OtaRegion[] { image })
@@ -20,48 +17,35 @@ public sealed class OtaBankLayout
     public OtaBankLayout(OtaRegion manifest, OtaRegion[] tables, OtaRegion[] images)
     {
         Manifest = manifest;
-        _tables = tables;
-        _images = images;
+        Tables = tables;
+        Images = images;
     }
 
     /// <summary>A bank that is not there.</summary>
-    public static OtaBankLayout None { get; } = new OtaBankLayout(OtaRegion.None, new OtaRegion[0], new OtaRegion[0]);
+    public static readonly OtaBankLayout None = new OtaBankLayout(OtaRegion.None, new OtaRegion[0], new OtaRegion[0]);
 
     /// <summary>Holds the bank's manifest.</summary>
-    public OtaRegion Manifest { get; }
+    public readonly OtaRegion Manifest;
+
+    internal readonly OtaRegion[] Tables;
+
+    internal readonly OtaRegion[] Images;
 
     /// <summary>How many components the bank holds; 0 where the bank is not there.</summary>
     public int ComponentCount
     {
-        get { return _images.Length; }
-    }
-
-    /// <summary>Manifest and tables of this bank, with images elsewhere.</summary>
-    internal OtaBankLayout With(OtaRegion[] images)
-    {
-        return new OtaBankLayout(Manifest, _tables, images);
-    }
-
-    /// <summary>Manifest and tables of this bank, with images where another has them.</summary>
-    internal OtaBankLayout With(OtaBankLayout other)
-    {
-        return new OtaBankLayout(Manifest, _tables, other._images);
-    }
-
-    internal int TableCount
-    {
-        get { return _tables.Length; }
+        get { return Images.Length; }
     }
 
     /// <summary>Holds the block table of component <paramref name="index"/>.</summary>
     public OtaRegion Table(int index)
     {
-        return _tables[index];
+        return Tables[index];
     }
 
     /// <summary>Holds the image of component <paramref name="index"/>, from its first byte on, so that it can run in place.</summary>
     public OtaRegion Image(int index)
     {
-        return _images[index];
+        return Images[index];
     }
 }

@@ -25,9 +25,9 @@ internal sealed class OtaCborReader
         _buffer = new byte[0];
     }
 
-    public OtaStatus Status { get; private set; }
+    public OtaStatus Status;
 
-    public int Position { get; private set; }
+    public int Position;
 
     public bool AtEnd
     {

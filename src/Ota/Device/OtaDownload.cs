@@ -59,12 +59,12 @@ internal sealed class OtaDownload
         Progress = new OtaProgress();
     }
 
-    public OtaProgress Progress { get; }
+    public readonly OtaProgress Progress;
 
-    public bool IsComplete { get; private set; }
+    public bool IsComplete;
 
     /// <summary>Why the download was given up; <see cref="OtaReason.None"/> while it was not.</summary>
-    public OtaReason Failure { get; private set; }
+    public OtaReason Failure;
 
     /// <summary>
     /// Begins, or goes on where the journal says. <paramref name="done"/> segments are taken as done once their tables and blocks verify;

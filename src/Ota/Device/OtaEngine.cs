@@ -28,7 +28,7 @@ public sealed partial class OtaEngine
     private readonly OtaJournal _journal;
     private readonly OtaEvidence _evidence;
     private readonly OtaBankStore _store;
-    private readonly OtaSwap _swap;
+    private readonly OtaPlacement _swap;
     private readonly OtaDownload _download;
 
     // The manifest under way (or, during Start, of the bank under examination), in its own buffer behind room for the stored header.
@@ -45,6 +45,7 @@ public sealed partial class OtaEngine
     private uint _runningSequence;
     private uint _runningSecurityVersion;
 
+    private OtaState _state;
     private int _target;
     private OtaReason _bootFault;
 
@@ -75,7 +76,7 @@ public sealed partial class OtaEngine
         _evidence = new OtaEvidence(flash, trust, layout.Evidence0, layout.Evidence1);
         byte[] io = new byte[options.BufferLength];
         _store = new OtaBankStore(flash, trust, io);
-        _swap = new OtaSwap(flash, trust, layout, io);
+        _swap = layout.Place(flash, trust, io);
         _manifest = new OtaManifest();
         _manifestBuffer = new byte[OtaBankStore.ManifestRegionLength(flash)];
         _offered = new OtaManifest();
@@ -89,10 +90,10 @@ public sealed partial class OtaEngine
     }
 
     /// <summary>Where the engine is in an update.</summary>
-    public OtaState State { get; private set; }
+    public OtaState State => _state;
 
     /// <summary>What <see cref="Start"/> decided.</summary>
-    public OtaBootDecision Boot { get; }
+    public readonly OtaBootDecision Boot;
 
     /// <summary>How far the download is.</summary>
     public OtaProgress Progress
@@ -119,7 +120,7 @@ public sealed partial class OtaEngine
     }
 
     /// <summary>Seconds since 1970 where the program has a clock that it trusts, otherwise 0 and expiry is not evaluated.</summary>
-    public uint TrustedTime { get; set; }
+    public uint TrustedTime;
 
     /// <summary>Gives a range of an artifact to fetch; <c>false</c> where none is wanted now, or all that are wanted were given.</summary>
     public bool TryGetRequest(OtaRequest request)
@@ -368,7 +369,7 @@ public sealed partial class OtaEngine
     {
         OtaState next;
         bool moved = OtaTransitions.TryNext(State, input, out next);
-        State = next;
+        _state = next;
         return moved;
     }
 

@@ -40,24 +40,24 @@ internal sealed class OtaJournal
     }
 
     /// <summary>The digest of the manifest that the journal belongs to.</summary>
-    public byte[] Digest { get; }
+    public readonly byte[] Digest;
 
     /// <summary>Whether there is a journal that the other properties speak of.</summary>
-    public bool IsKnown { get; private set; }
+    public bool IsKnown;
 
-    public uint Sequence { get; private set; }
+    public uint Sequence;
 
-    public int Bank { get; private set; }
+    public int Bank;
 
     /// <summary>Segments from the first on that are done: those of the header and the marks after them.</summary>
-    public int Done { get; private set; }
+    public int Done;
 
     /// <summary>Segments below this number, but for the first that is not done, were done once and may be kept if they verify.</summary>
-    public int Keepable { get; private set; }
+    public int Keepable;
 
-    public int TableSegments { get; private set; }
+    public int TableSegments;
 
-    public int BlockSize { get; private set; }
+    public int BlockSize;
 
     public static int LengthFor(OtaFlash flash, int segments)
     {

@@ -1,19 +1,15 @@
 namespace Flint.Ota;
 
 /// <summary>Holds a layout against its flash; each answer names the region and what to change.</summary>
-/// <remarks>docs/spec/ota.md section 3.2: each rule there is one line here.</remarks>
+/// <remarks>docs/spec/ota.md section 3.2: each rule there about regions is one line here; those about flash are in <see cref="OtaLayout.Check"/>.</remarks>
 internal static class OtaLayoutCheck
 {
     private const int FixedRegions = 7;
 
     /// <returns>An empty text, or the first fault.</returns>
-    public static string Run(OtaLayout layout, OtaFlash flash)
+    public static string Run(OtaBoardLayout layout, OtaFlash flash)
     {
-        string fault = CheckFlash(flash);
-        if (fault.Length == 0)
-        {
-            fault = CheckLogs(layout, flash);
-        }
+        string fault = CheckLogs(layout, flash);
 
         for (int bank = 0; fault.Length == 0 && bank < 3; bank++)
         {
@@ -36,40 +32,7 @@ internal static class OtaLayoutCheck
         return fault.Length == 0 ? CheckOverlap(layout) : fault;
     }
 
-    private static string CheckFlash(OtaFlash flash)
-    {
-        int unit = flash.WriteUnit;
-        if (unit < 1 || unit > 512 || (unit & (unit - 1)) != 0)
-        {
-            return "The write unit is " + unit + " bytes: it must be a power of two from 1 to 512.";
-        }
-
-        if (flash.ErasedValue != 0xFF && flash.ErasedValue != 0x00)
-        {
-            return "The erased value must be 0xFF or 0x00.";
-        }
-
-        // [OTA-010] Blocks follow each other without a gap and hold whole units.
-        int next = 0;
-        for (int i = 0; i < flash.BlockCount; i++)
-        {
-            if (flash.BlockStart(i) != next || flash.BlockLength(i) <= 0 || flash.BlockLength(i) % unit != 0 || next > 1 << 30)
-            {
-                return "Erase block " + i + " must start where the one before ends and hold a whole number of write units.";
-            }
-
-            next += flash.BlockLength(i);
-        }
-
-        if (next > 1 << 30)
-        {
-            return "The flash is larger than 1 GiB: give the engine a part of it.";
-        }
-
-        return next == flash.Size ? "" : "The erase blocks sum up to " + next + " bytes, the flash says otherwise: correct Size.";
-    }
-
-    private static string CheckLogs(OtaLayout layout, OtaFlash flash)
+    private static string CheckLogs(OtaBoardLayout layout, OtaFlash flash)
     {
         // [OTA-011] A state block holds the copies of at least one record.
         int needed = OtaStateLog.Copies * OtaStateRecord.StoredLength(flash);
@@ -97,7 +60,7 @@ internal static class OtaLayoutCheck
 
     private static string CheckBank(OtaBankLayout bank, int components, string name, OtaFlash flash)
     {
-        if (bank.ComponentCount < 1 || bank.ComponentCount > OtaLayout.MaxComponents || bank.TableCount != bank.ComponentCount)
+        if (bank.ComponentCount < 1 || bank.ComponentCount > OtaLayout.MaxComponents || bank.Tables.Length != bank.ComponentCount)
         {
             return name + " must have 1 to 4 images and a table for each.";
         }
@@ -117,7 +80,7 @@ internal static class OtaLayoutCheck
         return fault;
     }
 
-    private static string CheckJournalHolds(OtaLayout layout, OtaBankLayout bank, OtaFlash flash)
+    private static string CheckJournalHolds(OtaBoardLayout layout, OtaBankLayout bank, OtaFlash flash)
     {
         // [OTA-012] One mark per erase block of the bank, so that a journal is erased once in a session.
         int segments = 0;
@@ -132,7 +95,7 @@ internal static class OtaLayoutCheck
     }
 
     // [OTA-014] A slot is whole erase blocks wherever it may lie, and the store has room for one more than runs.
-    private static string CheckSwap(OtaLayout layout, OtaFlash flash)
+    private static string CheckSwap(OtaBoardLayout layout, OtaFlash flash)
     {
         int slot = layout.SlotLength;
         if (slot <= 0)
@@ -181,7 +144,7 @@ internal static class OtaLayoutCheck
     }
 
     // [OTA-013] No erase block serves two regions. Pair by pair, as memory must not grow with the flash.
-    private static string CheckOverlap(OtaLayout layout)
+    private static string CheckOverlap(OtaBoardLayout layout)
     {
         int count = FixedRegions;
         for (int bank = 0; bank < 3; bank++)
@@ -205,7 +168,7 @@ internal static class OtaLayoutCheck
         return "";
     }
 
-    private static OtaRegion Region(OtaLayout layout, int index)
+    private static OtaRegion Region(OtaBoardLayout layout, int index)
     {
         switch (index)
         {
@@ -220,7 +183,7 @@ internal static class OtaLayoutCheck
         }
     }
 
-    private static OtaRegion BankRegion(OtaLayout layout, int index)
+    private static OtaRegion BankRegion(OtaBoardLayout layout, int index)
     {
         int bank = 0;
         while (index > 2 * layout.Bank(bank).ComponentCount)

@@ -46,79 +46,79 @@ public sealed partial class OtaManifest
     }
 
     /// <summary>The buffer that the offsets point into: the one given to <see cref="TryRead"/>, not a copy.</summary>
-    public byte[] Buffer { get; private set; }
+    public byte[] Buffer;
 
     /// <summary>Orders the manifests of a product; an update has to be above what is confirmed.</summary>
-    public uint Sequence { get; private set; }
+    public uint Sequence;
 
     /// <summary>What the anti-rollback floor becomes when this manifest is confirmed, and what is compared with it.</summary>
-    public uint SecurityVersion { get; private set; }
+    public uint SecurityVersion;
 
     /// <summary>Where the product's name starts.</summary>
-    public int ProductOffset { get; private set; }
+    public int ProductOffset;
 
     /// <summary>Its bytes, 1 to 16.</summary>
-    public int ProductCount { get; private set; }
+    public int ProductCount;
 
     /// <summary>The first hardware revision that the images fit.</summary>
-    public int HardwareMin { get; private set; }
+    public int HardwareMin;
 
     /// <summary>The last hardware revision that the images fit.</summary>
-    public int HardwareMax { get; private set; }
+    public int HardwareMax;
 
     /// <summary>The components of the set, 1 to 4.</summary>
-    public int ComponentCount { get; private set; }
+    public int ComponentCount;
 
     /// <summary>Seconds since 1970 after which the manifest is not accepted; 0 where it does not expire.</summary>
-    public uint Expires { get; private set; }
+    public uint Expires;
 
     /// <summary>Trial boots before the device rolls back, 1 to 15.</summary>
-    public int Attempts { get; private set; }
+    public int Attempts;
 
     /// <summary>Whether a sequence that is not above the confirmed one is accepted; the floor holds all the same.</summary>
-    public bool AllowDowngrade { get; private set; }
+    public bool AllowDowngrade;
 
     /// <summary>Whether images that were rejected before are accepted again.</summary>
-    public bool RetryRejected { get; private set; }
+    public bool RetryRejected;
 
     /// <summary>Seconds that a trial may take before the program should reject it; 0 where the manifest does not say. For the program to act on.</summary>
-    public uint ConfirmWithin { get; private set; }
+    public uint ConfirmWithin;
 
     /// <summary>The self-tests that the trial has to pass, as the program numbers them; 0 where the manifest does not say. For the program to act on.</summary>
-    public uint SelfTests { get; private set; }
+    public uint SelfTests;
 
     /// <summary>Where the deployment's name starts.</summary>
-    public int DeploymentOffset { get; private set; }
+    public int DeploymentOffset;
 
     /// <summary>Its bytes: 8, or 0 where there is none.</summary>
-    public int DeploymentCount { get; private set; }
+    public int DeploymentCount;
 
     /// <summary>Where the name of the one device starts that the manifest is for.</summary>
-    public int DeviceOffset { get; private set; }
+    public int DeviceOffset;
 
     /// <summary>Its bytes: 1 to 32, or 0 where the manifest is for every device of the product.</summary>
-    public int DeviceCount { get; private set; }
+    public int DeviceCount;
 
     /// <summary>The signature's COSE algorithm.</summary>
-    public int Algorithm { get; private set; }
+    public int Algorithm;
 
     /// <summary>Where the key identifier starts.</summary>
-    public int KeyIdOffset { get; private set; }
+    public int KeyIdOffset;
 
     /// <summary>Its bytes, 1 to 16.</summary>
-    public int KeyIdCount { get; private set; }
+    public int KeyIdCount;
 
     /// <summary>Where the payload starts, the map of the fields.</summary>
-    public int PayloadOffset { get; private set; }
+    public int PayloadOffset;
 
     /// <summary>Its bytes.</summary>
-    public int PayloadCount { get; private set; }
+    public int PayloadCount;
 
     /// <summary>Where the signature starts.</summary>
-    public int SignatureOffset { get; private set; }
+    public int SignatureOffset;
 
     /// <summary>Its bytes.</summary>
-    public int SignatureCount { get; private set; }
+    public int SignatureCount;
 
     /// <summary>A component, by its place.</summary>
     public OtaManifestComponent Component(int index)

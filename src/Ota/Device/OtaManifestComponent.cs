@@ -9,25 +9,25 @@ public sealed class OtaManifestComponent
     }
 
     /// <summary>The component's number, for example 0 the application and 1 the radio.</summary>
-    public int Id { get; internal set; }
+    public int Id;
 
     /// <summary>Where the version starts: printable ASCII, for people; nothing is decided by it.</summary>
-    public int VersionOffset { get; internal set; }
+    public int VersionOffset;
 
     /// <summary>Its bytes, 0 to 32.</summary>
-    public int VersionCount { get; internal set; }
+    public int VersionCount;
 
     /// <summary>The bytes of the image.</summary>
-    public int Size { get; internal set; }
+    public int Size;
 
     /// <summary>Where the 32 bytes of the digest start: SHA-256 of the block table.</summary>
-    public int DigestOffset { get; internal set; }
+    public int DigestOffset;
 
     /// <summary>The bytes that one entry of the block table covers; a power of two.</summary>
-    public int BlockSize { get; internal set; }
+    public int BlockSize;
 
     /// <summary>CRC-32C of the image: a fast last look at the whole of it before it is armed, after every block was verified by its digest.</summary>
-    public uint Crc { get; internal set; }
+    public uint Crc;
 
     /// <summary>The bytes of the block table.</summary>
     public int TableLength

@@ -15,23 +15,23 @@ public sealed class OtaOptions
     }
 
     /// <summary>The product, 1 to 16 bytes.</summary>
-    public byte[] Product { get; }
+    public readonly byte[] Product;
 
     /// <summary>The device's own name, at most 32 bytes; a manifest for one device is refused by every other.</summary>
-    public byte[] Device { get; set; }
+    public byte[] Device;
 
     /// <summary>The revision of the hardware; a manifest says which it is for.</summary>
-    public int HardwareRevision { get; set; }
+    public int HardwareRevision;
 
     /// <summary>Bytes of image in a chunk: 256 to 4096, a multiple of the write unit.</summary>
-    public int ChunkLength { get; set; }
+    public int ChunkLength;
 
     /// <summary>Bytes that are read from flash at once, at least 512 and a multiple of the write unit. It is RAM.</summary>
-    public int BufferLength { get; set; }
+    public int BufferLength;
 
     /// <summary>Requests in flight, 1 to 31.</summary>
-    public int Window { get; set; }
+    public int Window;
 
     /// <summary>Whether <see cref="OtaEngine.Start"/> checks the manifest's signature of the bank it chooses, not only its digest.</summary>
-    public bool VerifySignatureAtBoot { get; set; }
+    public bool VerifySignatureAtBoot;
 }

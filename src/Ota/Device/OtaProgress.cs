@@ -8,14 +8,14 @@ public sealed class OtaProgress
     }
 
     /// <summary>The bytes of all images of the manifest.</summary>
-    public int TotalBytes { get; internal set; }
+    public int TotalBytes;
 
     /// <summary>Image bytes that were checked against the block table, on flash.</summary>
-    public int VerifiedBytes { get; internal set; }
+    public int VerifiedBytes;
 
     /// <summary>Of these, the bytes that an earlier power session had fetched and that were not fetched again.</summary>
-    public int ResumedBytes { get; internal set; }
+    public int ResumedBytes;
 
     /// <summary>Payload bytes that were accepted since start, tables and repeated blocks included.</summary>
-    public int FetchedBytes { get; internal set; }
+    public int FetchedBytes;
 }

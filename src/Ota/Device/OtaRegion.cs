@@ -11,13 +11,13 @@ public sealed class OtaRegion
     }
 
     /// <summary>A region that is not there.</summary>
-    public static OtaRegion None { get; } = new OtaRegion(0, 0);
+    public static readonly OtaRegion None = new OtaRegion(0, 0);
 
     /// <summary>The first erase block.</summary>
-    public int FirstBlock { get; }
+    public readonly int FirstBlock;
 
     /// <summary>How many erase blocks; 0 where the region is not there.</summary>
-    public int BlockCount { get; }
+    public readonly int BlockCount;
 
     /// <summary>The address of the first byte.</summary>
     public int Start(OtaFlash flash)

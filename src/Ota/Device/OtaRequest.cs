@@ -13,22 +13,22 @@ public sealed class OtaRequest
     }
 
     /// <summary>The artifact's name: 8 bytes, docs/spec/ota.md section 7.1.</summary>
-    public byte[] Artifact { get; }
+    public readonly byte[] Artifact;
 
     /// <summary>Where in the artifact the range starts.</summary>
-    public int Offset { get; internal set; }
+    public int Offset;
 
     /// <summary>The bytes of the range.</summary>
-    public int Length { get; internal set; }
+    public int Length;
 
     /// <summary>The component that the artifact belongs to, by its place in the manifest.</summary>
-    public int Component { get; internal set; }
+    public int Component;
 
     /// <summary>Whether the artifact is the component's block table rather than its image.</summary>
-    public bool IsTable { get; internal set; }
+    public bool IsTable;
 
     /// <summary>
     /// Whom to ask, where several serve the same artifacts: 0 first, one more each time that this part came wrong.
     /// </summary>
-    public int Source { get; internal set; }
+    public int Source;
 }

@@ -45,46 +45,46 @@ internal sealed class OtaStateRecord
         Clear();
     }
 
-    public uint Sequence { get; set; }
+    public uint Sequence;
 
-    public int Confirmed { get; set; }
+    public int Confirmed;
 
-    public int Trial { get; set; }
+    public int Trial;
 
-    public int Attempts { get; set; }
+    public int Attempts;
 
-    public uint Floor { get; set; }
+    public uint Floor;
 
-    public int Reason { get; set; }
+    public int Reason;
 
-    public int Transitions { get; set; }
+    public int Transitions;
 
-    public uint Detail { get; set; }
+    public uint Detail;
 
-    public int[] BankStatus { get; }
+    public readonly int[] BankStatus;
 
     /// <summary>The manifest digests of banks 0 and 1, one after the other.</summary>
-    public byte[] Digests { get; }
+    public readonly byte[] Digests;
 
-    public byte[] Subject { get; }
+    public readonly byte[] Subject;
 
     /// <summary>The first bytes of two set digests, the latest first; zero where there is none.</summary>
-    public byte[] Rejected { get; }
+    public readonly byte[] Rejected;
 
     /// <summary>The bank whose images stand, or are being brought, where they run; 0 on boards that do not move images.</summary>
-    public int Placed { get; set; }
+    public int Placed;
 
     /// <summary>Whether a boot loader that runs another bank was asked for the confirmed one.</summary>
-    public bool IsAsked { get; set; }
+    public bool IsAsked;
 
     /// <summary>The session of the move under which marks count.</summary>
-    public int Session { get; set; }
+    public int Session;
 
     /// <summary>The steps of the move of bank 1's images to where they run that are done.</summary>
-    public int Position { get; set; }
+    public int Position;
 
     /// <summary>The highest sequence of a manifest that was accepted.</summary>
-    public uint HighestSequence { get; set; }
+    public uint HighestSequence;
 
     public static int StoredLength(OtaFlash flash)
     {

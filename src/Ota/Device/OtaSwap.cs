@@ -13,7 +13,7 @@ namespace Flint.Ota;
 ///   0  magic "FOW1"     4  session (2)     6  zero (2)     8  position     12  CRC-32C of bytes 0 to 11
 /// </code>
 /// </remarks>
-internal sealed class OtaSwap
+internal sealed class OtaSwap : OtaPlacement
 {
     public const int HeaderLength = 16;
 
@@ -22,7 +22,7 @@ internal sealed class OtaSwap
 
     private readonly OtaFlash _flash;
     private readonly OtaTrust _trust;
-    private readonly OtaLayout _layout;
+    private readonly OtaBoardLayout _layout;
     private readonly byte[] _io;
     private readonly byte[] _header;
     private readonly byte[] _unit;
@@ -32,7 +32,8 @@ internal sealed class OtaSwap
     private readonly int _steps;
     private int _marks;
 
-    public OtaSwap(OtaFlash flash, OtaTrust trust, OtaLayout layout, byte[] io)
+    public OtaSwap(OtaFlash flash, OtaTrust trust, OtaBoardLayout layout, byte[] io)
+        : base(layout)
     {
         _flash = flash;
         _trust = trust;
@@ -41,17 +42,14 @@ internal sealed class OtaSwap
         _header = new byte[OtaBytes.RoundUp(HeaderLength, flash.WriteUnit)];
         _unit = new byte[flash.WriteUnit];
         _places = new OtaBankLayout[] { layout.Bank(0), layout.Bank(1), layout.Bank(0), layout.Bank(1) };
-        _steps = layout.HasSwap ? CountSteps(flash, layout) : 0;
-        if (layout.HasSwap)
-        {
-            _places[1] = Stored(1, 1);
-            _places[2] = Stored(0, 0);
-            _places[3] = layout.Bank(1).With(layout.Bank(0));
-        }
+        _steps = CountSteps(flash, layout);
+        _places[1] = Stored(1, 1);
+        _places[2] = Stored(0, 0);
+        _places[3] = With(layout.Bank(1), layout.Bank(0).Images);
     }
 
     /// <summary>The steps of a whole move: two for each slot of the running place.</summary>
-    public static int CountSteps(OtaFlash flash, OtaLayout layout)
+    public static int CountSteps(OtaFlash flash, OtaBoardLayout layout)
     {
         int steps = 0;
         for (int i = 0; i < layout.Bank(0).ComponentCount; i++)
@@ -62,23 +60,20 @@ internal sealed class OtaSwap
         return steps;
     }
 
-    /// <summary>Where a bank lies while the images of bank <paramref name="placed"/> stand where they run.</summary>
-    public OtaBankLayout Bank(int bank, int placed)
+    /// <inheritdoc/>
+    public override OtaBankLayout Bank(int bank, int placed)
     {
-        return bank == OtaLayout.FactoryBank ? _layout.Bank(bank) : _places[(placed * 2) + bank];
+        return bank == OtaLayout.FactoryBank ? base.Bank(bank, placed) : _places[(placed * 2) + bank];
     }
 
-    /// <summary>Whether a move was begun and is not at its end.</summary>
-    public bool IsUnderWay(OtaStateRecord record)
+    /// <inheritdoc/>
+    public override bool IsUnderWay(OtaStateRecord record)
     {
-        return _layout.HasSwap && record.Position != End(record.Placed);
+        return record.Position != End(record.Placed);
     }
 
-    /// <summary>
-    /// Takes the steps that an earlier session marked into the record in RAM. Its session number becomes another, so that no commit, whoever
-    /// makes it, can have them counted again.
-    /// </summary>
-    public void Absorb(OtaStateRecord record)
+    /// <inheritdoc/>
+    public override void Absorb(OtaStateRecord record)
     {
         if (ReadHeader(record))
         {
@@ -89,12 +84,8 @@ internal sealed class OtaSwap
         record.Session = (record.Session + 1) & 0xFFFF;
     }
 
-    /// <summary>Moves until the images of bank <see cref="OtaStateRecord.Placed"/> stand where they run, from the record's position on.</summary>
-    /// <param name="record">Goes with the move; committed before the first step and after the last.</param>
-    /// <param name="log">Where to.</param>
-    /// <param name="passesOver">Whether a slot that the flash does not take is passed over, as what is to run is verified afterwards.</param>
-    /// <returns><c>false</c> where the record cannot be committed, or a slot cannot be written and is not passed over.</returns>
-    public bool Run(OtaStateRecord record, OtaStateLog log, bool passesOver)
+    /// <inheritdoc/>
+    public override bool Run(OtaStateRecord record, OtaStateLog log, bool passesOver)
     {
         if (record.Position > _steps || !Begin(record, log))
         {
@@ -263,7 +254,13 @@ internal sealed class OtaSwap
             images[i] = new OtaRegion(first, last - first);
         }
 
-        return _layout.Bank(bank).With(images);
+        return With(_layout.Bank(bank), images);
+    }
+
+    // Manifest and tables of a bank, with images elsewhere.
+    private static OtaBankLayout With(OtaBankLayout bank, OtaRegion[] images)
+    {
+        return new OtaBankLayout(bank.Manifest, bank.Tables, images);
     }
 
     private int End(int placed)

@@ -7,7 +7,7 @@ namespace Flint.SecureTunnel;
 
 /// <summary>
 /// An established tunnel: the application's bytes in both directions, and who is at the other end. One reader and one writer may work at
-/// the same time. <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows;
+/// the same time; <see cref="PipeWriter.WriteAsync"/> of <see cref="Output"/>, which sends a message whole, several tasks may call. <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows;
 /// completing it sends an authenticated Close and leaves <see cref="Input"/> open. <see cref="Input"/> ends where the peer closed, and throws
 /// <see cref="SecureTunnelTruncatedException"/> where the stream just stopped.
 /// </summary>
@@ -105,6 +105,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
             unsent = await _output.TryCloseAsync(patience.Token).ConfigureAwait(false);
         }
 
+        _output.Abandon();
         if (unsent is not null)
         {
             _transport.Output.CancelPendingFlush(); // of a writer that waits for a peer that takes nothing
@@ -113,7 +114,6 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
         await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
         _transport.Input.CancelPendingRead(); // of a reader that would wait for ever
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
-        _output.Dispose();
         _session.Dispose();
     }
 

@@ -93,7 +93,7 @@ public static class SecureTunnelServer
 
         try
         {
-            await Task.Yield(); // a caller that accepts the next connection does not wait for this one's private key
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // a caller that accepts the next connection does not wait for this one's private key
             return handshake.OnPrivateKey(pipe.Now, pipe.Output);
         }
         catch // a key service that is out of reach; a ciphertext that does not open never comes here

@@ -135,15 +135,10 @@ internal sealed class StreamInput(Stream stream) : PipeReader
         }
 
         int held = _end - _start;
-        byte[] larger = _start > 0 && _buffer.Length >= _size ? _buffer : ArrayPool<byte>.Shared.Rent(Math.Max(_size, 2 * held));
-        _buffer.AsSpan(_start, held).CopyTo(larger);
-        if (larger != _buffer)
-        {
-            Return();
-            _buffer = larger;
-        }
-
-        (_start, _end) = (0, held);
+        byte[] fresh = ArrayPool<byte>.Shared.Rent(Math.Max(_size, held + SmallBuffer));
+        _buffer.AsSpan(_start, held).CopyTo(fresh);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _start, _end) = (fresh, 0, held);
     }
 
     private ReadResult Take()
@@ -173,17 +168,9 @@ internal sealed class StreamInput(Stream stream) : PipeReader
 
     private void Release()
     {
-        Return();
+        ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
         (_start, _end) = (0, 0);
-    }
-
-    private void Return()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
     }
 
     internal const int SmallBuffer = 2 * 1024;

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.IO.Pipelines;
 using System.Threading;
@@ -9,14 +10,21 @@ namespace Flint.SecureTunnel;
 
 /// <summary>
 /// The application's output: collects what is written, and at a flush seals it into as few records as the peer's max_record allows
-/// [ST-510]. Holds a buffer only between the first write and the flush.
+/// [ST-510]. Holds a buffer only between the first write and the flush. <see cref="WriteAsync"/> may be called by several at a time; everything else is for one writer, as in any
+/// <see cref="PipeWriter"/>.
 /// </summary>
-internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, int paddingBlock, TimeProvider time) : PipeWriter, IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing; disposed, it would leave those who wait for their turn waiting for ever.")]
+internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted, TunnelSession session, int paddingBlock, TimeProvider time) : PipeWriter
 {
     private readonly SemaphoreSlim _sending = new(1, 1); // the transport's output: the application's flush, and the reader's KeyUpdate or alert
+    private readonly Lock _gate = new(); // what is pending
     private byte[] _pending = [];
     private int _length;
+    private long _sealed; // positions in the application's stream
+    private long _sent;
     private bool _completed;
+    private bool _transportIsOver; // its reader takes no more
+    private volatile bool _abandoned;
     private volatile bool _updateDue;
 
     /// <inheritdoc/>
@@ -38,18 +46,53 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     /// <inheritdoc/>
     public override void Advance(int bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)(_pending.Length - _length), nameof(bytes));
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _pending.Length - _length);
         _length += bytes;
+    }
+
+    /// <summary>
+    /// Sends a message whole. Messages that are written while another is being sent leave together behind it, in as few records as they fit into. Ends when the transport has taken the message, so
+    /// that who awaits it is held back by a slow peer. Cancelled while it waits, the message stays pending and leaves with the next one: whether the peer gets it is open, as with any <see cref="PipeWriter"/>.
+    /// </summary>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested(); // a message that is not sent leaves nothing behind
+        lock (_gate)
+        {
+            Reserve(source.Length);
+            source.Span.CopyTo(_pending.AsSpan(_length));
+            _length += source.Length;
+        }
+
+        return FlushAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        long end;
+        lock (_gate)
+        {
+            end = _sealed + _length;
+        }
+
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_sent >= end)
+            {
+                return new FlushResult(isCanceled: false, _transportIsOver); // somebody else has sent these bytes together with his own
+            }
+
+            ObjectDisposedException.ThrowIf(_abandoned, typeof(SecureTunnelConnection));
             SealPending();
-            return await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if (_sealed < end)
+            {
+                throw Closed(); // they were dropped meanwhile
+            }
+
+            return await SendAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -72,8 +115,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
         else
         {
-            _completed = true;
-            Release();
+            Drop();
         }
     }
 
@@ -101,8 +143,9 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_abandoned, typeof(SecureTunnelConnection));
             SealKeyUpdate(request);
-            await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await SendAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -163,7 +206,12 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         }
     }
 
-    public void Dispose() => _sending.Dispose();
+    /// <summary>The tunnel is disposed: whoever waits for his turn to send is told so, and seals and sends nothing.</summary>
+    public void Abandon()
+    {
+        _abandoned = true;
+        Drop();
+    }
 
     private async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
@@ -172,21 +220,44 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false); // again: for a Close that is still under way
         try
         {
-            if (!again)
+            if (!again && !_abandoned)
             {
                 SealPending();
                 counted.Advance(session.SealClose(counted.GetSpan(ControlFrame)));
-                await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await SendAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
-            Release();
+            lock (_gate)
+            {
+                Release();
+            }
+
             Leave();
         }
     }
 
+    /// <summary>Gives the transport what is sealed. The caller has the turn to send.</summary>
+    private async ValueTask<FlushResult> SendAsync(CancellationToken cancellationToken)
+    {
+        FlushResult result = await transport.FlushAsync(cancellationToken).ConfigureAwait(false);
+        _sent = result.IsCanceled ? _sent : _sealed;
+        _transportIsOver |= result.IsCompleted;
+        return result;
+    }
+
     private void SealPending()
+    {
+        lock (_gate)
+        {
+            SealAll();
+            _sealed += _length;
+            Release();
+        }
+    }
+
+    private void SealAll()
     {
         ReadOnlySpan<byte> rest = _pending.AsSpan(0, _length);
         while (!rest.IsEmpty)
@@ -205,8 +276,6 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
             counted.Advance(sealedLength);
             rest = rest[content.Length..];
         }
-
-        Release();
     }
 
     /// <summary>Fills the inner plaintext up to a multiple of the block, or up to the peer's max_record [ST-318].</summary>
@@ -242,7 +311,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         {
             throw session.State == SessionState.Dead
                 ? SessionErrors.From(session.Failure)
-                : new InvalidOperationException("This direction of the tunnel is closed.");
+                : Closed();
         }
     }
 
@@ -250,7 +319,7 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
     {
         if (_completed)
         {
-            throw new InvalidOperationException("This direction of the tunnel is closed.");
+            throw Closed();
         }
 
         if (_pending.Length - _length >= more)
@@ -264,6 +333,16 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
         _pending = larger;
     }
 
+    /// <summary>What is pending is not sent any more, and nothing is taken after it.</summary>
+    private void Drop()
+    {
+        _completed = true;
+        lock (_gate)
+        {
+            Release();
+        }
+    }
+
     private void Release()
     {
         Return();
@@ -273,12 +352,11 @@ internal sealed class TunnelWriter(PipeWriter transport, TransportWriter counted
 
     private void Return()
     {
-        if (_pending.Length > 0)
-        {
-            _pending.AsSpan(0, _length).Clear();
-            ArrayPool<byte>.Shared.Return(_pending);
-        }
+        _pending.AsSpan(0, _length).Clear();
+        ArrayPool<byte>.Shared.Return(_pending);
     }
+
+    private static InvalidOperationException Closed() => new("This direction of the tunnel is closed.");
 
     private static bool IsTransportFailure(Exception e) => e is IOException or InvalidOperationException or OperationCanceledException;
 

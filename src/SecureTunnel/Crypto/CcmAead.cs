@@ -22,8 +22,7 @@ internal sealed class CcmAead(ReadOnlySpan<byte> key) : Aead
         }
         catch (AuthenticationTagMismatchException)
         {
-            CryptographicOperations.ZeroMemory(plaintext);
-            return false;
+            return false; // the platform has cleared the plaintext
         }
     }
 

@@ -30,7 +30,7 @@ internal static class Hkdf
         int start = ProtocolLimits.HashSize; // T(0) is empty
         for (int i = 1; !destination.IsEmpty; i++)
         {
-            input[^1] = checked((byte)i);
+            input[^1] = (byte)i;
             crypto.Hmac(secret, input[start..], block);
             int take = Math.Min(block.Length, destination.Length);
             block[..take].CopyTo(destination);
@@ -45,12 +45,12 @@ internal static class Hkdf
 
     private static int WriteInfo(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, int length, Span<byte> info)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(info, checked((ushort)length));
-        info[2] = checked((byte)(Prefix.Length + label.Length));
+        BinaryPrimitives.WriteUInt16BigEndian(info, (ushort)length);
+        info[2] = (byte)(Prefix.Length + label.Length);
         Prefix.CopyTo(info[3..]);
         label.CopyTo(info[(3 + Prefix.Length)..]);
         Span<byte> rest = info[(3 + Prefix.Length + label.Length)..];
-        rest[0] = checked((byte)context.Length);
+        rest[0] = (byte)context.Length;
         context.CopyTo(rest[1..]);
         return 4 + Prefix.Length + label.Length + context.Length;
     }

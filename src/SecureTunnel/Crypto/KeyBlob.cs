@@ -34,7 +34,7 @@ internal static class KeyBlob
         byte[] blob = new byte[HeaderLength + (2 * k)];
         blob[0] = Version;
         blob[1] = usage == SecureTunnelKeyUsage.Encryption ? (byte)1 : (byte)2; // [ST-111]
-        BinaryPrimitives.WriteUInt16BigEndian(blob.AsSpan(2), checked((ushort)k));
+        BinaryPrimitives.WriteUInt16BigEndian(blob.AsSpan(2), (ushort)k);
         keyHash.CopyTo(blob.AsSpan(4));
         BinaryPrimitives.WriteUInt32BigEndian(blob.AsSpan(36), NegativeInverse(BinaryPrimitives.ReadUInt32BigEndian(modulus.AsSpan(k - 4)))); // [ST-112]
         modulus.CopyTo(blob, HeaderLength);

@@ -21,14 +21,16 @@ internal static class RsaKeys
     }
 
     /// <summary>Reads a DER SubjectPublicKeyInfo and checks it.</summary>
+    /// <param name="spki">The bytes.</param>
+    /// <param name="keyHash">Their SHA-256.</param>
     /// <exception cref="CryptographicException">As <see cref="Check"/>; or the bytes are no RSA key, or more than one.</exception>
-    public static RSA Import(ReadOnlySpan<byte> spki)
+    public static RSA Import(ReadOnlySpan<byte> spki, out byte[] keyHash)
     {
         RSA? key = RSA.Create();
         try
         {
             key.ImportSubjectPublicKeyInfo(spki, out int read);
-            Check(key);
+            keyHash = Check(key);
             RSA result = read == spki.Length ? key : throw new CryptographicException("Bytes follow the public key.");
             key = null;
             return result;

@@ -149,8 +149,8 @@ internal sealed partial class ServerHandshake
         {
             Suite = Suite,
             ResumptionPsk = secret,
-            FirstAuth = checked((uint)firstAuth),
-            Expires = checked((uint)(unixSeconds + left)),
+            FirstAuth = (uint)firstAuth,
+            Expires = (uint)(unixSeconds + left),
             CredentialTag = device.CredentialTag,
             DeviceId = DeviceId.Span,
         };

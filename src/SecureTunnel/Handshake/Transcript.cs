@@ -16,7 +16,7 @@ internal sealed class Transcript : IDisposable
     {
         Span<byte> prologue = stackalloc byte[16 + 1 + 32 + ProtocolLimits.HashSize];
         "SecureTunnel v1\0"u8.CopyTo(prologue);
-        prologue[16] = checked((byte)applicationContext.Length);
+        prologue[16] = (byte)applicationContext.Length;
         applicationContext.CopyTo(prologue[17..]);
         keyHash.CopyTo(prologue[(17 + applicationContext.Length)..]);
         Append(prologue[..(17 + applicationContext.Length + keyHash.Length)]);

@@ -43,7 +43,7 @@ internal sealed class RecordSealer(CryptoProvider crypto, SecureTunnelSuite suit
         Span<byte> inner = frame[ProtocolLimits.HeaderSize..];
         content.CopyTo(inner[3..]);
         inner[0] = (byte)MessageType.Data | RecordOpener.PaddedFlag;
-        BinaryPrimitives.WriteUInt16BigEndian(inner[1..], checked((ushort)padding));
+        BinaryPrimitives.WriteUInt16BigEndian(inner[1..], (ushort)padding);
         inner.Slice(3 + content.Length, padding).Clear();
         return SealInPlace(frame, 3 + content.Length + padding);
     }

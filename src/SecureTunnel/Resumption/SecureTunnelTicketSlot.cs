@@ -39,7 +39,7 @@ public sealed class SecureTunnelTicketSlot : IDisposable
             return []; // a connection has taken it meanwhile
         }
 
-        BinaryPrimitives.WriteUInt16BigEndian(result.AsSpan(HeadSize - 2), checked((ushort)ticket.Ticket.Length));
+        BinaryPrimitives.WriteUInt16BigEndian(result.AsSpan(HeadSize - 2), (ushort)ticket.Ticket.Length);
         ticket.Ticket.CopyTo(result, HeadSize);
         return result;
     }

@@ -70,7 +70,7 @@ internal readonly ref struct Accept
         BinaryPrimitives.WriteUInt32BigEndian(destination[1..], TicketLifetime);
         destination[5] = ProtocolLimits.TicketNonceSize;
         TicketNonce.CopyTo(destination[6..]);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[14..], checked((ushort)Ticket.Length));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[14..], (ushort)Ticket.Length);
         Ticket.CopyTo(destination[16..]);
         written = EncodedLength;
         return true;

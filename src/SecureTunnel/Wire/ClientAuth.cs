@@ -84,9 +84,9 @@ internal readonly ref struct ClientAuth
     {
         destination[0] = (byte)MessageType.ClientAuth;
         destination[1] = (byte)method;
-        destination[2] = checked((byte)deviceId.Length);
+        destination[2] = (byte)deviceId.Length;
         deviceId.CopyTo(destination[3..]);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[(3 + deviceId.Length)..], checked((ushort)authLength));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[(3 + deviceId.Length)..], (ushort)authLength);
         return 5 + deviceId.Length + authLength;
     }
 }

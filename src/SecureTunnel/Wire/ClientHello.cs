@@ -97,17 +97,17 @@ internal readonly ref struct ClientHello
         destination[2] = Magic1;
         destination[3] = ProtocolLimits.Version;
         destination[4] = (byte)Suite;
-        BinaryPrimitives.WriteUInt16BigEndian(destination[5..], checked((ushort)MaxRecord));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[5..], (ushort)MaxRecord);
         Random.CopyTo(destination[7..]);
         destination[39] = (byte)Mode;
         KeyId.CopyTo(destination[40..]);
         int at = 40 + KeyId.Length;
-        BinaryPrimitives.WriteUInt16BigEndian(destination[at..], checked((ushort)Kem.Length));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[at..], (ushort)Kem.Length);
         Kem.CopyTo(destination[(at + 2)..]);
         at += 2 + Kem.Length;
         if (Mode != HandshakeMode.Full)
         {
-            BinaryPrimitives.WriteUInt16BigEndian(destination[at..], checked((ushort)Ticket.Length));
+            BinaryPrimitives.WriteUInt16BigEndian(destination[at..], (ushort)Ticket.Length);
             Ticket.CopyTo(destination[(at + 2)..]);
             Binder.CopyTo(destination[(at + 2 + Ticket.Length)..]);
         }

@@ -53,7 +53,7 @@ internal static class Frame
     /// <summary>Writes the length bytes before a body that already stands behind them.</summary>
     public static int WriteHeader(Span<byte> frame, int bodyLength)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(frame, checked((ushort)bodyLength));
+        BinaryPrimitives.WriteUInt16BigEndian(frame, (ushort)bodyLength);
         return ProtocolLimits.HeaderSize + bodyLength;
     }
 }

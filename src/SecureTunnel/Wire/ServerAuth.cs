@@ -64,7 +64,7 @@ internal readonly ref struct ServerAuth
     {
         destination[0] = (byte)MessageType.ServerAuth;
         destination[1] = 0;
-        BinaryPrimitives.WriteUInt16BigEndian(destination[2..], checked((ushort)signatureLength));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)signatureLength);
         return SignatureOffset + signatureLength;
     }
 

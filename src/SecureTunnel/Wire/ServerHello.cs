@@ -84,9 +84,9 @@ internal readonly ref struct ServerHello
         destination[1] = ProtocolLimits.Version;
         destination[2] = (byte)Suite;
         destination[3] = (byte)Mode;
-        BinaryPrimitives.WriteUInt16BigEndian(destination[4..], checked((ushort)MaxRecord));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[4..], (ushort)MaxRecord);
         Random.CopyTo(destination[6..]);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[38..], checked((ushort)Kem.Length));
+        BinaryPrimitives.WriteUInt16BigEndian(destination[38..], (ushort)Kem.Length);
         Kem.CopyTo(destination[40..]);
         written = EncodedLength;
         return true;

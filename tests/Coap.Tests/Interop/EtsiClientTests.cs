@@ -111,6 +111,21 @@ public sealed class EtsiClientTests : IAsyncLifetime
         Assert.Contains("c:4.12", await RunAsync(put), StringComparison.Ordinal);
     }
 
+    /// <summary>libcoap's client repeats the option with each block; it holds for the body.</summary>
+    [Fact]
+    public async Task CORE_23_IfNoneMatch_OfALargeBody()
+    {
+        byte[] body = Encoding.ASCII.GetBytes(new string('x', 5000));
+        using var file = new TemporaryFile(body);
+        string[] put = ["-O", "5,", "-m", "put", "-f", file.Path, _resources.Udp("/create")];
+
+        Assert.Contains("2.01", await RunAsync(put), StringComparison.Ordinal);
+        Assert.Equal(body, _resources["create"]);
+        _resources["create"] = "old"u8.ToArray();
+        Assert.Contains("4.12", await RunAsync(put), StringComparison.Ordinal);
+        Assert.Equal("old"u8.ToArray(), _resources["create"]);
+    }
+
     /// <summary>BLOCK_01 early and BLOCK_02 late negotiation, BLOCK_06 with the smallest size.</summary>
     [Theory]
     [InlineData("TD_COAP_BLOCK_01", "64", "Block2:46/_/64")]

@@ -1,47 +1,13 @@
-using System.Net;
 using System.Text;
 
 namespace Flint.Coap.Tests.Interop;
 
 /// <summary>libcoap's client against our server. The names of the ETSI scenarios stand where a test covers one.</summary>
-public sealed class LibCoapClientTests : IAsyncLifetime
+public sealed class LibCoapClientTests : IAsyncDisposable
 {
-    private readonly Dictionary<string, byte[]> _store = [];
-    private CoapServer _server = null!;
-    private int _ticks;
+    private readonly StoreResources _resources = new();
 
-    public ValueTask InitializeAsync()
-    {
-        CoapRouter router = new CoapRouter()
-            .MapGet("/s/{name}", request => _store.TryGetValue(request.Route("name"), out byte[]? body) ? CoapResponse.Content(body) : CoapResponse.NotFound())
-            .MapPut("/s/{name}", request =>
-            {
-                bool made = !_store.ContainsKey(request.Route("name"));
-                _store[request.Route("name")] = request.Payload.ToArray();
-                return made ? new CoapResponse(CoapCode.Created) : CoapResponse.Changed();
-            })
-            .MapDelete("/s/{name}", (request, _) =>
-            {
-                _store.Remove(request.Route("name"));
-                return new(new CoapResponse(CoapCode.Deleted));
-            })
-            .MapPost("/reverse", request => CoapResponse.Changed(new string([.. request.GetText().Reverse()])))
-            .MapGet("/separate", async (_, cancellationToken) =>
-            {
-                await Task.Delay(800, cancellationToken);
-                return CoapResponse.Content("at last");
-            })
-            .MapObservable("/ticks", _ => CoapResponse.Content($"tick {_ticks};"));
-        _server = CoapServer.Start(router.HandleAsync, new CoapServerOptions
-        {
-            Udp = new IPEndPoint(IPAddress.Loopback, 0),
-            Tcp = new IPEndPoint(IPAddress.Loopback, 0),
-            UdpOptions = new CoapUdpOptions { Observers = new CoapObserversOptions { NonConfirmableInterval = TimeSpan.FromMilliseconds(100) } },
-        });
-        return ValueTask.CompletedTask;
-    }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public ValueTask DisposeAsync() => _resources.DisposeAsync();
 
     /// <summary>TD_COAP_CORE_01 to 08, confirmable and not, and over TCP.</summary>
     [Theory]
@@ -54,11 +20,11 @@ public sealed class LibCoapClientTests : IAsyncLifetime
         string[] flags = flag.Length == 0 ? [] : [flag];
 
         await LibCoapProgram.ClientAsync([.. flags, "-m", "put", "-e", "hello", Address(transport, "/s/a")]);
-        Assert.Equal("hello", Encoding.UTF8.GetString(_store["a"]));
+        Assert.Equal("hello", Encoding.UTF8.GetString(_resources.Store["a"]));
         Assert.Contains("hello", await LibCoapProgram.ClientAsync([.. flags, "-m", "get", Address(transport, "/s/a")]), StringComparison.Ordinal);
         Assert.Contains("olleh", await LibCoapProgram.ClientAsync([.. flags, "-m", "post", "-e", "hello", Address(transport, "/reverse")]), StringComparison.Ordinal);
         await LibCoapProgram.ClientAsync([.. flags, "-m", "delete", Address(transport, "/s/a")]);
-        Assert.Empty(_store);
+        Assert.Empty(_resources.Store);
         Assert.Contains("4.04", await LibCoapProgram.ClientAsync([.. flags, "-m", "get", Address(transport, "/s/a")]), StringComparison.Ordinal);
     }
 
@@ -69,7 +35,7 @@ public sealed class LibCoapClientTests : IAsyncLifetime
         LibCoapProgram.Require();
 
         Assert.Contains("at last", await LibCoapProgram.ClientAsync("-m", "get", Address("udp", "/separate")), StringComparison.Ordinal);
-        Assert.True(_server.InspectUdp(layer => layer.Counters.Acknowledgements) > 0);
+        Assert.True(_resources.Server.InspectUdp(layer => layer.Counters.Acknowledgements) > 0);
     }
 
     /// <summary>TD_COAP_BLOCK_01 and TD_COAP_BLOCK_04: a large body, in blocks of the client's size.</summary>
@@ -90,7 +56,7 @@ public sealed class LibCoapClientTests : IAsyncLifetime
             await File.WriteAllBytesAsync(from, body);
 
             await LibCoapProgram.ClientAsync("-m", "put", "-b", block, "-f", from, Address("udp", "/s/big"));
-            Assert.Equal(body, _store["big"]);
+            Assert.Equal(body, _resources.Store["big"]);
             await LibCoapProgram.ClientAsync("-m", "get", "-b", block, "-o", to, Address("udp", "/s/big"));
 
             Assert.Equal(body, await File.ReadAllBytesAsync(to));
@@ -107,15 +73,8 @@ public sealed class LibCoapClientTests : IAsyncLifetime
     {
         LibCoapProgram.Require();
 
-        Task<string> client = LibCoapProgram.ClientAsync("-s", "3", "-m", "get", Address("udp", "/ticks"));
-        while (!client.IsCompleted)
-        {
-            await Task.Delay(200);
-            _ticks++;
-            await _server.NotifyAsync("/ticks");
-        }
+        string output = await _resources.TickUntilAsync(LibCoapProgram.ClientAsync("-s", "3", "-m", "get", Address("udp", "/ticks")), 200);
 
-        string output = await client;
         Assert.Contains("tick 0;", output, StringComparison.Ordinal);
         Assert.True(output.Split(';').Distinct().Count() > 3, output);
     }
@@ -133,14 +92,12 @@ public sealed class LibCoapClientTests : IAsyncLifetime
     public async Task LargeBody_WithLoss()
     {
         LibCoapProgram.Require();
-        _store["big"] = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 400).Select(i => $"{i:0000}\n")));
+        _resources.Store["big"] = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 400).Select(i => $"{i:0000}\n")));
 
         string output = await LibCoapProgram.ClientAsync("-l", "20%", "-B", "60", "-m", "get", Address("udp", "/s/big"));
 
-        Assert.Contains(Encoding.ASCII.GetString(_store["big"]), output, StringComparison.Ordinal);
+        Assert.Contains(Encoding.ASCII.GetString(_resources.Store["big"]), output, StringComparison.Ordinal);
     }
 
-    private string Address(string transport, string path) => transport == "tcp"
-        ? $"coap+tcp://{_server.TcpEndPoint}{path}"
-        : $"coap://{_server.UdpEndPoint}{path}";
+    private string Address(string transport, string path) => transport == "tcp" ? _resources.Tcp(path) : _resources.Udp(path);
 }

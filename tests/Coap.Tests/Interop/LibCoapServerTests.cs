@@ -83,13 +83,15 @@ public sealed class LibCoapServerTests
         Assert.Equal(body, (await client.GetAsync("/example_data")).Payload.ToArray());
     }
 
-    /// <summary>TD_COAP_OBS_01 and TD_COAP_OBS_04: notifications each second, then the observer leaves.</summary>
-    [Fact]
-    public async Task Observe()
+    /// <summary>TD_COAP_OBS_01 and TD_COAP_OBS_04, over both transports: notifications each second, then the observer leaves.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Observe(bool tcp)
     {
         LibCoapProgram.Require();
         using LibCoapProgram.RunningServer server = await LibCoapProgram.ServerAsync();
-        await using CoapClient client = await CoapClient.ConnectAsync(server.Udp);
+        await using CoapClient client = await CoapClient.ConnectAsync(tcp ? server.Tcp : server.Udp);
         var seen = new List<string>();
 
         await foreach (CoapResponse change in client.ObserveAsync("/time"))

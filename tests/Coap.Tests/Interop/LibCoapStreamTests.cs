@@ -109,27 +109,6 @@ public sealed class LibCoapStreamTests : IAsyncLifetime
         Assert.Equal(Body(length), back.ToArray());
     }
 
-    [Fact]
-    public async Task TheirServer_IsObserved()
-    {
-        LibCoapProgram.Require();
-        using LibCoapProgram.RunningServer server = await LibCoapProgram.ServerAsync();
-        await using CoapClient client = await CoapClient.ConnectAsync(server.Tcp);
-        var seen = new List<string>();
-
-        await foreach (CoapResponse change in client.ObserveAsync("/time"))
-        {
-            seen.Add(change.GetText());
-            if (seen.Count == 3)
-            {
-                break;
-            }
-        }
-
-        Assert.Equal(3, seen.Distinct().Count());
-        Assert.Equal(CoapCode.Content, (await client.GetAsync("/time")).Code);
-    }
-
     private static byte[] Body(int length)
     {
         var body = new byte[length];

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -6,40 +5,12 @@ using System.Text.Json;
 namespace Flint.Coap.Tests.Interop;
 
 /// <summary>The client of the npm package coap against our server. The names of the ETSI scenarios stand where a test covers one.</summary>
-public sealed class NpmClientTests : IAsyncLifetime
+public sealed class NpmClientTests : IAsyncDisposable
 {
-    private readonly Dictionary<string, byte[]> _store = [];
-    private CoapServer _server = null!;
-    private int _ticks;
+    private readonly StoreResources _resources = new(router =>
+        router.MapPut("/digest", request => new CoapResponse(CoapCode.Changed) { Payload = SHA256.HashData(request.Payload.Span) }));
 
-    public ValueTask InitializeAsync()
-    {
-        CoapRouter router = new CoapRouter()
-            .MapGet("/s/{name}", request => _store.TryGetValue(request.Route("name"), out byte[]? body) ? CoapResponse.Content(body) : CoapResponse.NotFound())
-            .MapPut("/s/{name}", request =>
-            {
-                bool made = !_store.ContainsKey(request.Route("name"));
-                _store[request.Route("name")] = request.Payload.ToArray();
-                return made ? new CoapResponse(CoapCode.Created) : CoapResponse.Changed();
-            })
-            .MapDelete("/s/{name}", (request, _) =>
-            {
-                _store.Remove(request.Route("name"));
-                return new(new CoapResponse(CoapCode.Deleted));
-            })
-            .MapPost("/reverse", request => CoapResponse.Changed(new string([.. request.GetText().Reverse()])))
-            .MapPut("/digest", request => new CoapResponse(CoapCode.Changed) { Payload = SHA256.HashData(request.Payload.Span) })
-            .MapGet("/separate", async (_, cancellationToken) =>
-            {
-                await Task.Delay(700, cancellationToken);
-                return CoapResponse.Content("at last");
-            })
-            .MapObservable("/ticks", _ => CoapResponse.Content($"tick {_ticks}"));
-        _server = CoapServer.Start(router.HandleAsync, new CoapServerOptions { Udp = new IPEndPoint(IPAddress.Loopback, 0) });
-        return ValueTask.CompletedTask;
-    }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public ValueTask DisposeAsync() => _resources.DisposeAsync();
 
     /// <summary>TD_COAP_CORE_01 to 08: GET, PUT, POST and DELETE, confirmable and not.</summary>
     [Theory]
@@ -51,7 +22,7 @@ public sealed class NpmClientTests : IAsyncLifetime
         string with = confirmable ? "\"confirmable\":true" : "\"confirmable\":false";
 
         Assert.Equal("2.01 ", await RequestAsync("PUT", "/s/a", $"{{{with},\"payload\":\"hello\"}}"));
-        Assert.Equal("hello", Encoding.UTF8.GetString(_store["a"]));
+        Assert.Equal("hello", Encoding.UTF8.GetString(_resources.Store["a"]));
         Assert.Equal("2.05 hello", await RequestAsync("GET", "/s/a", $"{{{with}}}"));
         Assert.Equal("2.04 olleh", await RequestAsync("POST", "/reverse", $"{{{with},\"payload\":\"hello\"}}"));
         Assert.Equal("2.02 ", await RequestAsync("DELETE", "/s/a", $"{{{with}}}"));
@@ -65,7 +36,7 @@ public sealed class NpmClientTests : IAsyncLifetime
         NpmProgram.Require();
 
         Assert.Equal("2.05 at last", await RequestAsync("GET", "/separate"));
-        Assert.True(_server.InspectUdp(layer => layer.Counters.Acknowledgements) > 0);
+        Assert.True(_resources.Server.InspectUdp(layer => layer.Counters.Acknowledgements) > 0);
     }
 
     /// <summary>TD_COAP_BLOCK_01 and 02: a large response, in blocks of the client's size.</summary>
@@ -76,12 +47,12 @@ public sealed class NpmClientTests : IAsyncLifetime
     public async Task LargeResponse(int length, string options)
     {
         NpmProgram.Require();
-        _store["big"] = NpmProgram.Pattern(length);
+        _resources.Store["big"] = NpmProgram.Pattern(length);
 
-        JsonElement response = Assert.Single(await NpmProgram.RunAsync("request", $"coap://{_server.UdpEndPoint}/s/big", "GET", options));
+        JsonElement response = Assert.Single(await NpmProgram.RunAsync("request", _resources.Udp("/s/big"), "GET", options));
 
         Assert.Equal("2.05", response.GetProperty("code").GetString());
-        Assert.Equal(_store["big"], Convert.FromHexString(response.GetProperty("payload").GetString()!));
+        Assert.Equal(_resources.Store["big"], Convert.FromHexString(response.GetProperty("payload").GetString()!));
     }
 
     /// <summary>TD_COAP_BLOCK_03: a large request, in blocks of the client's size.</summary>
@@ -94,7 +65,7 @@ public sealed class NpmClientTests : IAsyncLifetime
         NpmProgram.Require();
 
         JsonElement response = Assert.Single(
-            await NpmProgram.RunAsync("request", $"coap://{_server.UdpEndPoint}/digest", "PUT", $"{{\"length\":{length},\"block1\":{exponent}}}"));
+            await NpmProgram.RunAsync("request", _resources.Udp("/digest"), "PUT", $"{{\"length\":{length},\"block1\":{exponent}}}"));
 
         Assert.Equal("2.04", response.GetProperty("code").GetString());
         Assert.Equal(SHA256.HashData(NpmProgram.Pattern(length)), Convert.FromHexString(response.GetProperty("payload").GetString()!));
@@ -105,22 +76,16 @@ public sealed class NpmClientTests : IAsyncLifetime
     public async Task Observe()
     {
         NpmProgram.Require();
-        Task<JsonElement[]> client = NpmProgram.RunAsync("observe", $"coap://{_server.UdpEndPoint}/ticks", "4");
-        while (!client.IsCompleted)
-        {
-            await Task.Delay(100);
-            _ticks++;
-            await _server.NotifyAsync("/ticks");
-        }
+        JsonElement[] lines = await _resources.TickUntilAsync(NpmProgram.RunAsync("observe", _resources.Udp("/ticks"), "4"), 100);
 
-        string[] seen = [.. (await client).Select(line => Encoding.UTF8.GetString(Convert.FromHexString(line.GetProperty("payload").GetString()!)))];
+        string[] seen = [.. lines.Select(line => Encoding.UTF8.GetString(Convert.FromHexString(line.GetProperty("payload").GetString()!)))];
         Assert.Equal(4, seen.Distinct().Count());
         Assert.All(seen, text => Assert.StartsWith("tick ", text, StringComparison.Ordinal));
     }
 
     private async Task<string> RequestAsync(string method, string path, string options = "{}")
     {
-        JsonElement response = Assert.Single(await NpmProgram.RunAsync("request", $"coap://{_server.UdpEndPoint}{path}", method, options));
+        JsonElement response = Assert.Single(await NpmProgram.RunAsync("request", _resources.Udp(path), method, options));
         return $"{response.GetProperty("code").GetString()} {Encoding.UTF8.GetString(Convert.FromHexString(response.GetProperty("payload").GetString()!))}";
     }
 }

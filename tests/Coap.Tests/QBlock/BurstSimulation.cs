@@ -13,13 +13,13 @@ internal sealed class BurstSimulation
 
     private readonly CoapQBlockOptions _options;
     private readonly VirtualNetwork _network;
+    private readonly VirtualSimulation _simulation;
     private readonly Random _random;
     private readonly int _serverNode;
     private readonly List<Client> _clients = [];
     private readonly Dictionary<int, CoapPeerHandle> _peers = [];
     private readonly Dictionary<CoapPeerHandle, int> _addresses = [];
     private readonly Dictionary<string, byte[]> _stored = [];
-    private readonly List<(TimeSpan At, Action Do)> _plans = [];
     private CoapMessageLayer _server = null!;
     private QBlockUploads _uploads = null!;
     private QBlockServings _servings = null!;
@@ -28,16 +28,24 @@ internal sealed class BurstSimulation
     {
         _options = new CoapQBlockOptions { MaxBodies = 8, MaxBodiesPerPeer = 2, NonMaxRetransmit = maxRetransmit };
         _network = new VirtualNetwork(seed, faults);
+        _simulation = new VirtualSimulation(_network, Drain);
         _random = new Random(seed);
-        _serverNode = _network.AddNode();
+        _serverNode = _simulation.AddNode(ReceiveAtServer);
         StartServer();
+        _simulation.AddMachine(() => _server.NextDeadline, now => _server.OnDeadline(now));
+        _simulation.AddMachine(() => _uploads.NextDeadline, now => _uploads.OnDeadline(now));
+        _simulation.AddMachine(() => _servings.NextDeadline, now => _servings.OnDeadline(now));
         for (int i = 0; i < clients; i++)
         {
             var body = new byte[_random.Next(600, 40_000)];
             _random.NextBytes(body);
             var layer = new CoapMessageLayer(new CoapMessageLayerOptions(), Entropy());
             layer.TryAddPeer(TimeSpan.Zero, out CoapPeerHandle server);
-            _clients.Add(new Client(i, _network.AddNode(), layer, server, body));
+            Client client = null!;
+            client = new Client(i, _simulation.AddNode(datagram => ReceiveAtClient(client, datagram.Bytes)), layer, server, body);
+            _clients.Add(client);
+            _simulation.AddMachine(() => layer.NextDeadline, layer.OnDeadline);
+            _simulation.AddMachine(() => NextDeadline(client), _ => OnDeadline(client));
         }
     }
 
@@ -49,15 +57,14 @@ internal sealed class BurstSimulation
 
     public long Datagrams => _network.Sent;
 
-    public void PlanRestart(TimeSpan at) => _plans.Add((at, () =>
+    public void PlanRestart(TimeSpan at) => _simulation.Plan(at, () =>
     {
         _peers.Clear();
         _addresses.Clear();
         StartServer();
-    }
-    ));
+    });
 
-    public void PlanRebinding(int client, TimeSpan at) => _plans.Add((at, () => _network.Rebind(_clients[client].Node)));
+    public void PlanRebinding(int client, TimeSpan at) => _simulation.Plan(at, () => _network.Rebind(_clients[client].Node));
 
     public void Run()
     {
@@ -66,41 +73,7 @@ internal sealed class BurstSimulation
             Begin(client);
         }
 
-        Drain();
-        while (NextTime() is TimeSpan next)
-        {
-            _network.AdvanceTo(next > _network.Now ? next : _network.Now);
-            foreach ((TimeSpan _, Action action) in _plans.Where(plan => plan.At <= _network.Now).ToList())
-            {
-                action();
-            }
-
-            _plans.RemoveAll(plan => plan.At <= _network.Now);
-            while (_network.TryReceive(out VirtualDatagram datagram))
-            {
-                if (datagram.To == _serverNode)
-                {
-                    ReceiveAtServer(datagram);
-                }
-                else
-                {
-                    ReceiveAtClient(_clients.Single(client => client.Node == datagram.To), datagram.Bytes);
-                }
-
-                Drain();
-            }
-
-            _server.OnDeadline(_network.Now);
-            _uploads.OnDeadline(_network.Now);
-            _servings.OnDeadline(_network.Now);
-            foreach (Client client in _clients)
-            {
-                client.Layer.OnDeadline(_network.Now);
-                OnDeadline(client);
-            }
-
-            Drain();
-        }
+        _simulation.Run();
     }
 
     /// <summary>[C-150] Whatever the network does: bodies are the same byte by byte, nothing is acted on twice, and nothing is left.</summary>
@@ -123,13 +96,7 @@ internal sealed class BurstSimulation
         Assert.All(_clients, client => Assert.True(client.Layer.IsEmpty));
     }
 
-    private TimeSpan? NextTime()
-    {
-        IEnumerable<TimeSpan?> times = _clients.SelectMany(client => new[] { client.Layer.NextDeadline, client.Sender?.NextDeadline, client.Receiver?.NextDeadline, client.AskAgain })
-            .Concat(_plans.Select(plan => (TimeSpan?)plan.At))
-            .Concat([_server.NextDeadline, _uploads.NextDeadline, _servings.NextDeadline, _network.NextArrival]);
-        return times.Min();
-    }
+    private static TimeSpan? NextDeadline(Client client) => new[] { client.Sender?.NextDeadline, client.Receiver?.NextDeadline, client.AskAgain }.Min();
 
     private void StartServer()
     {

@@ -162,13 +162,16 @@ public sealed class Section2_ClientTests
         Assert.Equal(CoapTransferState.Completed, Respond(upload, CoapCode.Changed, "1:2/0/128"));
     }
 
-    /// <summary>Figure 8: the server acts on each block by itself.</summary>
-    [Fact]
-    public void Upload_Stateless_GoesOnAfterASuccess()
+    /// <summary>Figure 8: the server acts on each block by itself, and says so with M clear; with M set it has not acted yet.</summary>
+    [Theory]
+    [InlineData("1:0/0/128", true)]
+    [InlineData("1:0/1/128", false)]
+    public void Upload_Stateless_GoesOnAfterASuccess(string answer, bool acted)
     {
         var upload = new CoapUpload(new CoapBlockSizes { SizeExponent = 3 });
         AssertSends(upload, 128, false, "1:0/1/128");
-        Assert.Equal(CoapTransferState.Ready, Respond(upload, CoapCode.Changed, "1:0/1/128"));
+        Assert.Equal(CoapTransferState.Ready, Respond(upload, CoapCode.Changed, answer));
+        Assert.Equal(acted, upload.HasBeenActedOn);
         AssertSends(upload, 1, true, "1:1/0/128");
         Assert.Equal(CoapTransferState.Completed, Respond(upload, CoapCode.Changed, "1:1/0/128"));
     }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text;
 using Flint.Coap.Tests.Properties;
 
@@ -236,6 +237,48 @@ public sealed class ConnectionTests
         holds[2].SetResult(CoapResponse.Changed());
 
         await Task.WhenAll(requests);
+    }
+
+    /// <summary>What a transport throws is told as the end of the connection, to whoever writes and to whoever waits.</summary>
+    [Fact]
+    public async Task Transport_ThatFailsToWrite_IsConnectionLost()
+    {
+        var pair = new PipePair();
+        await using CoapConnection connection = CoapConnection.Start(new Transport(pair.Near.Input, PipeWriter.Create(new FailingStream())));
+
+        Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.GetAsync("/x"))).Error);
+        Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.PublishAsync("/x", default))).Error);
+        await connection.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(CoapError.ConnectionLost, connection.EndReason);
+    }
+
+    /// <summary>As a tunnel does that is disposed underneath: it has no room any more.</summary>
+    [Fact]
+    public async Task Transport_ThatIsCompletedUnderneath_IsConnectionLost()
+    {
+        var pair = new PipePair();
+        CoapConnection connection = CoapConnection.Start(pair.Near);
+        await pair.Far.Input.ReadAsync();
+        await pair.Near.Output.CompleteAsync();
+
+        Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.GetAsync("/x"))).Error);
+        await connection.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+        await connection.DisposeAsync();
+
+        // Closing is such a message too.
+        pair = new PipePair();
+        connection = CoapConnection.Start(pair.Near);
+        await pair.Far.Input.ReadAsync();
+        await pair.Near.Output.CompleteAsync();
+        await connection.DisposeAsync();
+        Assert.True(connection.Completion.IsCompleted);
+    }
+
+    private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    private sealed class FailingStream : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("Connection reset by peer.");
     }
 
     [Fact]

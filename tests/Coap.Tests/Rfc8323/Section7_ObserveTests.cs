@@ -57,6 +57,27 @@ public sealed class Section7_ObserveTests
         await ends.Far.NotifyAsync("/v/t");
     }
 
+    /// <summary>RFC 7959 section 3.4: the size that is asked for with the registration holds for the notifications.</summary>
+    [Fact]
+    public async Task SmallBlocks_AskedForWithTheRegistration_AreKeptTo()
+    {
+        _temperature = new string('1', 200);
+        var pair = new PipePair();
+        await using CoapConnection far = CoapConnection.Start(pair.Far, Observable());
+        var peer = new ScriptedPeer(pair.Near);
+        await peer.SendCsmAsync();
+        await peer.ReceiveAsync();
+
+        await peer.SendAsync(CoapCode.Get, [7], [(CoapOptionNumber.Observe, []), (CoapOptionNumber.UriPath, "v"u8.ToArray()), (CoapOptionNumber.UriPath, "t"u8.ToArray()), (CoapOptionNumber.Block2, [0x02])]);
+        Assert.Equal(64, (await peer.ReceiveAsync())!.Payload.Length);
+        _temperature = new string('2', 200);
+        await far.NotifyAsync("/v/t");
+
+        PlainMessage? notification = await peer.ReceiveAsync();
+        Assert.Equal(new string('2', 64), System.Text.Encoding.UTF8.GetString(notification!.Payload));
+        Assert.Contains(notification.Options, option => option.Number == CoapOptionNumber.Block2 && option.Value is [0x0a]);
+    }
+
     [Fact]
     public async Task TransportThatIsCut_EndsBothSides()
     {

@@ -18,13 +18,13 @@ internal sealed class RawPeer : IDisposable
     /// <summary>The next datagram that is more than an acknowledgement: a server that is slow sends one first, and then a confirmable response, which is acknowledged here.</summary>
     public async Task<byte[]> ReceiveAsync()
     {
-        byte[] datagram = await ReceiveAnyAsync();
+        byte[] datagram = await ReceiveOneAsync();
         if (Read(datagram) is not { Type: CoapType.Acknowledgement, Code: CoapCode.Empty })
         {
             return datagram;
         }
 
-        byte[] response = await ReceiveAnyAsync();
+        byte[] response = await ReceiveOneAsync();
         if (Read(response).Type == CoapType.Confirmable)
         {
             Send([0x60, 0, response[2], response[3]]);
@@ -33,9 +33,10 @@ internal sealed class RawPeer : IDisposable
         return response;
     }
 
-    public async Task<string> DescribeNextAsync() => Datagrams.Describe(await ReceiveAnyAsync());
+    public async Task<string> DescribeNextAsync() => Datagrams.Describe(await ReceiveOneAsync());
 
-    private async Task<byte[]> ReceiveAnyAsync()
+    /// <summary>The next datagram, whatever it is.</summary>
+    public async Task<byte[]> ReceiveOneAsync()
     {
         var buffer = new byte[2048];
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));

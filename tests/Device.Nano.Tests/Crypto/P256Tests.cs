@@ -13,7 +13,7 @@ public sealed class P256Tests
     public void PublicShare_AnyScalar_IsThePlatforms()
     {
         byte[][] scalars = [Scalar(1), Scalar(2), Scalar(15), Scalar(16), OrderMinus(1), OrderMinus(2), .. Enumerable.Range(0, 10).Select(_ => RandomNumberGenerator.GetBytes(32))];
-        foreach (byte[] scalar in scalars.Where(P256.IsScalar))
+        foreach (byte[] scalar in scalars.Where(_curve.IsScalar))
         {
             using var platform = ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = scalar });
             ECPoint q = platform.ExportParameters(false).Q;
@@ -86,11 +86,11 @@ public sealed class P256Tests
     [Fact]
     public void Scalar_OutsideItsRange_IsNone()
     {
-        Assert.False(P256.IsScalar(new byte[32]));
-        Assert.False(P256.IsScalar(OrderMinus(0)));
-        Assert.False(P256.IsScalar([.. Enumerable.Repeat((byte)0xFF, 32)]));
-        Assert.True(P256.IsScalar(OrderMinus(1)));
-        Assert.True(P256.IsScalar(Scalar(1)));
+        Assert.False(_curve.IsScalar(new byte[32]));
+        Assert.False(_curve.IsScalar(OrderMinus(0)));
+        Assert.False(_curve.IsScalar([.. Enumerable.Repeat((byte)0xFF, 32)]));
+        Assert.True(_curve.IsScalar(OrderMinus(1)));
+        Assert.True(_curve.IsScalar(Scalar(1)));
     }
 
     [Fact]

@@ -35,6 +35,31 @@ public sealed class AgentTests : IDisposable
         Assert.True(_platform.Fed > 0);
     }
 
+    // [D-02]
+    [Theory]
+    [InlineData("POST", "/f/led", 0, Flint.Coap.CoapCode.Changed)]
+    [InlineData("POST", "/f/led", 60, Flint.Coap.CoapCode.NotAcceptable)]
+    [InlineData("GET", "/f/led", 60, Flint.Coap.CoapCode.MethodNotAllowed)]
+    [InlineData("GET", "/v/temperature", 0, Flint.Coap.CoapCode.Content)]
+    [InlineData("GET", "/v/temperature", 50, Flint.Coap.CoapCode.NotAcceptable)]
+    [InlineData("GET", "/v/none", 50, Flint.Coap.CoapCode.NotFound)]
+    [InlineData("GET", "/.well-known/core", 40, Flint.Coap.CoapCode.Content)]
+    [InlineData("GET", "/.well-known/core", 0, Flint.Coap.CoapCode.NotAcceptable)]
+    public async Task Accept_OfAFormatThatTheResourceHasNot_Is406AndNothingRuns(string method, string path, int accept, Flint.Coap.CoapCode expected)
+    {
+        int calls = 0;
+        _agent.AddFunction("led", argument => ++calls);
+        _agent.AddVariable("temperature", () => "22.3");
+        Start();
+        CoapConnection connection = await _gateway.Connection;
+
+        CoapResponse response = await connection.SendAsync(
+            new CoapRequest(method == "POST" ? Flint.Coap.CoapCode.Post : Flint.Coap.CoapCode.Get, path) { Accept = (CoapContentFormat)accept });
+
+        Assert.Equal(expected, response.Code);
+        Assert.Equal(expected == Flint.Coap.CoapCode.Changed ? 1 : 0, calls);
+    }
+
     [Fact]
     public async Task Events_PublishedBeforeAndAfterTheConnection_Arrive()
     {
@@ -114,6 +139,30 @@ public sealed class AgentTests : IDisposable
 
         await _gateway.Connection;
         Assert.True(fed > 0);
+    }
+
+    [Fact]
+    public async Task Watchdog_WhileAFunctionHangs_IsNotFed()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _agent.AddFunction("hang", argument =>
+        {
+            entered.Set();
+            goOn.Wait();
+            return 3;
+        });
+        Start();
+        CoapConnection connection = await _gateway.Connection;
+        Task<CoapResponse> call = connection.PostAsync("/f/hang", default);
+        await Until(() => entered.IsSet);
+        int fed = _platform.Fed;
+        await Task.Delay(300);
+        Assert.Equal(fed, _platform.Fed);
+
+        goOn.Set();
+        Assert.Equal("3", (await call).EnsureSuccess().GetText());
+        await Until(() => _platform.Fed > fed);
     }
 
     [Fact]

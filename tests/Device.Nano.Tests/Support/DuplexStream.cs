@@ -1,20 +1,11 @@
 using System.IO.Pipelines;
+using Flint.Testing;
 
 namespace Flint.Device.Nano.Tests.Support;
 
 /// <summary>A stream in memory for the device's blocking edge, joined to a pipe for the server.</summary>
-internal sealed class DuplexStream(Stream input, Stream output) : Stream
+internal sealed class DuplexStream(Stream input, Stream output) : TransportStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
     public static (Stream Device, IDuplexPipe Server) Create()
     {
         var toServer = new Pipe();
@@ -31,10 +22,6 @@ internal sealed class DuplexStream(Stream input, Stream output) : Stream
     }
 
     public override void Flush() => output.Flush();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

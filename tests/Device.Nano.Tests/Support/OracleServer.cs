@@ -108,13 +108,21 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         return Seal([0x16, code]);
     }
 
-    public byte[] Seal(byte[] inner)
+    public byte[] Seal(byte[] inner) => Seal(inner, suite, _serverSecret, _serverSequence++);
+
+    /// <summary>The plaintext under the key of what the device says.</summary>
+    public byte[] SealAsTheDevice(byte[] inner) => Seal(inner, suite, _clientSecret, 0);
+
+    /// <summary>The plaintext under the keys that another suite would make of the secret.</summary>
+    public byte[] SealInSuite(byte otherSuite, byte[] inner) => Seal(inner, otherSuite, _serverSecret, 0);
+
+    private static byte[] Seal(byte[] inner, byte inSuite, byte[] secret, long sequence)
     {
         byte[] frame = Frame([.. inner, .. new byte[16]]);
-        (byte[] aesKey, byte[] nonce) = Keys(_serverSecret, _serverSequence++);
+        (byte[] aesKey, byte[] nonce) = Keys(secret, sequence);
         byte[] text = new byte[inner.Length];
         byte[] tag = new byte[16];
-        if (TunnelSuite.IsCcm(suite))
+        if (TunnelSuite.IsCcm(inSuite))
         {
             using var ccm = new AesCcm(aesKey);
             ccm.Encrypt(nonce, inner, text, tag, frame.AsSpan(0, 2));

@@ -30,6 +30,7 @@ internal static class TunnelFixture
             Context = "test"u8.ToArray(),
             MaxRecord = 512,
             Pins = [DeviceKeys.Read(Key(signs ? "signing" : "encryption"), signs ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption)],
+            Exchange = new P256(),
             CipherFactory = TunnelSuite.IsCcm(suite) ? null : new GcmCipherFactory(),
         };
     }

@@ -110,7 +110,7 @@ public sealed class Section11_MemoryTests
         int blocks = (image / 4096 * 2) + (image / 4096 / 8) + 40;
         var flash = new MemoryFlash(blocks * 4096, 4096, writeUnit);
         OtaLayout layout = swap
-            ? OtaLayout.DivideForSwap(flash, blocks - (image / 4096), evidence: true)
+            ? OtaBoardLayout.DivideForSwap(flash, blocks - (image / 4096), evidence: true)
             : OtaLayout.Divide(flash, factory: false, evidence: true);
         Assert.True(layout.Bank(0).Image(0).Length(flash) >= image);
         return (flash, layout);

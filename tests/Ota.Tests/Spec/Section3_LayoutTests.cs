@@ -71,10 +71,34 @@ public sealed class Section3_LayoutTests
     public void Divide_Result_IsSound(int blocks, int blockLength, int writeUnit)
     {
         var flash = new MemoryFlash(blocks * blockLength, blockLength, writeUnit);
-        Assert.Equal("", OtaLayout.Divide(flash, factory: true, evidence: true).Check(flash));
+        OtaLayout layout = OtaLayout.Divide(flash, factory: true, evidence: true);
+        Assert.Equal("", layout.Check(flash));
+
+        // The rules for regions, which a divided layout is not held against on a device.
+        var explicitly = new OtaBoardLayout(
+            layout.State0, layout.State1, layout.Journal0, layout.Journal1, layout.Bank(0), layout.Bank(1), layout.Bank(2), layout.Evidence0, layout.Evidence1);
+        Assert.Equal("", explicitly.Check(flash));
     }
 
-    private static OtaLayout Layout(OtaBankLayout bank0, OtaBankLayout bank1) =>
+    // [OTA-011]
+    [Fact]
+    public void Divide_BlocksTooShortForTheState_SaysSo() =>
+        Assert.Contains(
+            "384",
+            Assert.Throws<ArgumentException>(() => OtaLayout.Divide(new MemoryFlash(256 * 256, 256), factory: false, evidence: false)).Message,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(32, 4096, 1)]
+    [InlineData(64, 2048, 1)]
+    [InlineData(64, 4096, 512)]
+    public void Divide_ThenAnotherFlash_IsSaid(int blocks, int blockLength, int writeUnit)
+    {
+        OtaLayout layout = OtaLayout.Divide(new MemoryFlash(64 * 4096, 4096, 1), factory: false, evidence: false);
+        Assert.Contains("Another flash", layout.Check(new MemoryFlash(blocks * blockLength, blockLength, writeUnit)), StringComparison.Ordinal);
+    }
+
+    private static OtaBoardLayout Layout(OtaBankLayout bank0, OtaBankLayout bank1) =>
         new(S0, S1, J0, J1, bank0, bank1, OtaBankLayout.None, OtaRegion.None, OtaRegion.None);
 
     private static OtaBankLayout Bank(int first, int image = 1) => new(new OtaRegion(first, 1), new OtaRegion(first + 1, 1), new OtaRegion(first + 2, image));

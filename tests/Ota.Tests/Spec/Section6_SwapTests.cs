@@ -151,7 +151,7 @@ public sealed class Section6_SwapTests
     {
         (HookFlash flash, OtaLayout layout) = Device();
         Lab.Boot(flash, layout).Install(V2);
-        flash.OnErase = block => block != layout.SwapJournal.FirstBlock;
+        flash.OnErase = block => block != ((OtaBoardLayout)layout).SwapJournal.FirstBlock;
         int flushes = 0;
         flash.OnFlush = () => ++flushes < 16 ? true : throw new PowerCutException();
         Assert.Throws<PowerCutException>(() => Lab.Boot(flash, layout));
@@ -294,7 +294,7 @@ public sealed class Section6_SwapTests
             WriteUnit = 8,
             HasEcc = true,
             ImageLength = 2000,
-            Layout = _ => new OtaLayout(
+            Layout = _ => new OtaBoardLayout(
                 new OtaRegion(0, 1), new OtaRegion(1, 1), new OtaRegion(2, 1), new OtaRegion(3, 1),
                 new OtaBankLayout(new OtaRegion(6, 2), [new(10, 1), new(11, 1)], [new(17, 1), new(18, 2)]),
                 new OtaBankLayout(new OtaRegion(8, 2), [new(12, 1), new(13, 1)], [new(14, 3), new(4, 2)]),
@@ -322,7 +322,7 @@ public sealed class Section6_SwapTests
     public void Layout_SlotWithinAnEraseBlock_IsSaid()
     {
         var flash = new MemoryFlash(40 * 1024, 1024);
-        var layout = new OtaLayout(
+        var layout = new OtaBoardLayout(
             new OtaRegion(0, 1), new OtaRegion(1, 1), new OtaRegion(2, 1), new OtaRegion(3, 1),
             new OtaBankLayout(new OtaRegion(4, 2), new OtaRegion(6, 1), new OtaRegion(30, 3)),
             new OtaBankLayout(new OtaRegion(7, 2), new OtaRegion(9, 1), new OtaRegion(10, 3)),
@@ -337,11 +337,11 @@ public sealed class Section6_SwapTests
     public void DivideForSwap_PlaceThatDoesNotFit_SaysWhichFits(int runningBlock)
     {
         ArgumentException? refused = runningBlock == 20
-            ? Assert.Throws<ArgumentException>(() => OtaLayout.DivideForSwap(new HookFlash(40), runningBlock, evidence: true))
+            ? Assert.Throws<ArgumentException>(() => OtaBoardLayout.DivideForSwap(new HookFlash(40), runningBlock, evidence: true))
             : null;
         if (refused is null)
         {
-            Assert.Equal("", OtaLayout.DivideForSwap(new HookFlash(40), runningBlock, evidence: true).Check(new HookFlash(40)));
+            Assert.Equal("", OtaBoardLayout.DivideForSwap(new HookFlash(40), runningBlock, evidence: true).Check(new HookFlash(40)));
         }
         else
         {
@@ -349,7 +349,7 @@ public sealed class Section6_SwapTests
         }
     }
 
-    private static OtaLayout Layout(int slot, int store, int journal) => new(
+    private static OtaBoardLayout Layout(int slot, int store, int journal) => new(
         new OtaRegion(0, 1), new OtaRegion(1, 1), new OtaRegion(2, 1), new OtaRegion(3, 1),
         new OtaBankLayout(new OtaRegion(4, 2), new OtaRegion(6, 1), new OtaRegion(30, 3)),
         new OtaBankLayout(new OtaRegion(7, 2), new OtaRegion(9, 1), new OtaRegion(10, store)),
@@ -358,7 +358,7 @@ public sealed class Section6_SwapTests
     private static (HookFlash Flash, OtaLayout Layout) Device()
     {
         var flash = new HookFlash(30);
-        OtaLayout layout = OtaLayout.DivideForSwap(flash, RunningBlock, evidence: true);
+        OtaBoardLayout layout = OtaBoardLayout.DivideForSwap(flash, RunningBlock, evidence: true);
         using OtaTrustStore trust = Lab.Trust();
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, trust, Lab.Options()).InstallFirst(V1.Envelope.Span, V1));
         return (flash, layout);

@@ -74,7 +74,7 @@ public sealed class Section7_RetryTests
         OtaRelease large = Lab.Sign(new OtaManifestBuilder { Product = Lab.Product, Sequence = 2, SecurityVersion = 1 }.Add(0, "2", image), image);
         var flash = new MemoryFlash(300 * 1024, 1024);
         OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
-        var wide = new OtaLayout(
+        var wide = new OtaBoardLayout(
             layout.State0, layout.State1, layout.Journal0, layout.Journal1,
             new OtaBankLayout(new OtaRegion(10, 2), new OtaRegion(12, 2), new OtaRegion(14, 100)),
             new OtaBankLayout(new OtaRegion(120, 2), new OtaRegion(122, 2), new OtaRegion(124, 100)),

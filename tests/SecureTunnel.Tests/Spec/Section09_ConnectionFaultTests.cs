@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -208,7 +209,7 @@ public sealed class Section09_ConnectionFaultTests
     }
 
     /// <summary>A stream whose writes wait, until they are cancelled, for a peer that reads nothing.</summary>
-    private sealed class StallingStream(IDuplexPipe pipe) : Stream
+    private sealed class StallingStream(IDuplexPipe pipe) : TransportStream
     {
         private readonly Stream _input = pipe.Input.AsStream();
         private readonly Stream _output = pipe.Output.AsStream();
@@ -217,33 +218,7 @@ public sealed class Section09_ConnectionFaultTests
 
         public bool IsDisposed { get; private set; }
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => _input.ReadAsync(buffer, cancellationToken);
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

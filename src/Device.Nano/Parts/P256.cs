@@ -11,7 +11,7 @@ namespace Flint.Device.Nano;
 /// (2016, algorithms 4 and 6), which have no special cases, so neither time nor a branch tells anything about the scalar; the window's table is read whole
 /// for the same reason.
 /// </remarks>
-internal sealed class P256
+public sealed class P256 : IKeyExchange
 {
     private readonly Montgomery _field = new Montgomery(Prime, 1); // p = -1 mod 2^32, so -1/p = 1
     private readonly uint[] _x1 = new uint[Limbs], _y1 = new uint[Limbs], _z1 = new uint[Limbs];
@@ -25,8 +25,8 @@ internal sealed class P256
     /// <summary>Called after each of 64 steps of an operation; null: nothing is.</summary>
     public DeviceYield? Yield;
 
-    /// <summary>Whether 32 bytes are a private key: 1 to n - 1.</summary>
-    public static bool IsScalar(byte[] scalar)
+    /// <inheritdoc/>
+    public bool IsScalar(byte[] scalar)
     {
         uint[] number = Montgomery.Read(scalar, 0, Size);
         uint any = 0;
@@ -40,7 +40,7 @@ internal sealed class P256
         return fits;
     }
 
-    /// <summary>The public share of a private key: 04 ‖ X ‖ Y, 65 bytes.</summary>
+    /// <inheritdoc/>
     public byte[] PublicShare(byte[] scalar)
     {
         byte[] share = new byte[ShareLength];
@@ -54,8 +54,7 @@ internal sealed class P256
         return share;
     }
 
-    /// <summary>The X coordinate of scalar · peer, 32 bytes.</summary>
-    /// <returns>False where the 65 bytes are not a point of the curve in uncompressed form, or the result is the point at infinity [ST-405].</returns>
+    /// <inheritdoc/>
     public bool TryAgree(byte[] scalar, byte[] peer, int offset, byte[] secret)
     {
         ByteRange.Check(peer, offset, ShareLength);
@@ -324,7 +323,7 @@ internal sealed class P256
     private static readonly uint[] CurveB = { 0x29c4bddf, 0xd89cdf62, 0x78843090, 0xacf005cd, 0xf7212ed6, 0xe5a220ab, 0x04874834, 0xdc30061d };
     private static readonly uint[] GeneratorX = { 0x18a9143c, 0x79e730d4, 0x5fedb601, 0x75ba95fc, 0x77622510, 0x79fb732b, 0xa53755c6, 0x18905f76 };
     private static readonly uint[] GeneratorY = { 0xce95560a, 0xddf25357, 0xba19e45c, 0x8b4ab8e4, 0xdd21f325, 0xd2e88688, 0x25885d85, 0x8571ff18 };
-    public const int ShareLength = 65;
+    private const int ShareLength = 65;
     private const int Size = 32;
     private const int Limbs = 8;
     private const byte Uncompressed = 4;

@@ -1,4 +1,0 @@
-namespace Flint.Device.Nano;
-
-/// <summary>Feeds the board's watchdog. nanoFramework has none in managed code: a pin, an external chip, or a native driver.</summary>
-public delegate void DeviceFeed();
