@@ -13,8 +13,7 @@ internal sealed class ProofRun
     private const int MaxPowerOns = 60;
     private const int MaxWornPowerOns = 12;
     private const int MaxTrials = 3;
-    private const int SettleBoots = 10;
-    private const int SteadyBoots = 3;
+    private const int SettleBoots = 13;
 
     private readonly OtaLayout _layout;
     private readonly OtaTrust _trust;
@@ -129,6 +128,9 @@ internal sealed class ProofRun
         var options = new OtaOptions(ProofRelease.Product) { ChunkLength = 512, BufferLength = 512, Window = 4 };
         var engine = new OtaEngine(_flash, _layout, _trust, new OtaBootStage(), options);
         OtaBootDecision boot = engine.Start();
+        OtaInput[] ways = boot.Source == OtaBootSource.Trial ? [OtaInput.StartedTrial] : [OtaInput.Started, OtaInput.StartedResuming];
+        Require(Array.Exists(ways, way => IsAfter(OtaState.Off, way, engine.State))
+            || (IsAfter(OtaState.Downloading, OtaInput.DownloadComplete, engine.State) && boot.Source != OtaBootSource.Trial), $"starts as {engine.State}");
 
         // P1: what runs is, byte for byte, what was signed.
         ProofRelease? release = boot.Sequence is >= 1 and <= 3 ? _releases[boot.Sequence - 1] : null;
@@ -187,13 +189,16 @@ internal sealed class ProofRun
         {
             if (_scenario != OtaScenario.CrashLoop)
             {
-                Expect(engine.Reject(OtaReason.SelfTestFailed, 7), OtaStatus.Ok, "reject");
+                OtaStatus rejected = engine.Reject(OtaReason.SelfTestFailed, 7);
+                Expect(rejected, OtaStatus.Ok, "reject");
+                Follow(engine, OtaState.Trial, rejected, OtaInput.Rejected);
             }
 
             return false;
         }
 
         OtaStatus status = engine.Confirm();
+        Follow(engine, OtaState.Trial, status, OtaInput.Confirmed);
         if (status == OtaStatus.Ok)
         {
             _confirmed = runs;
@@ -286,6 +291,7 @@ internal sealed class ProofRun
             _isSwitched = true;
             _progressOf = 0;
             OtaStatus status = engine.Abort();
+            Follow(engine, OtaState.Downloading, OtaStatus.Ok, OtaInput.DownloadEnded);
             Require(status is OtaStatus.Ok or OtaStatus.FlashFailed, $"abort: {status}");
             return true;
         }
@@ -300,6 +306,7 @@ internal sealed class ProofRun
         {
             _pauses++;
             Expect(engine.Pause(), OtaStatus.Ok, "pause");
+            Follow(engine, OtaState.Downloading, OtaStatus.Ok, OtaInput.Pause);
             Require(!engine.TryGetRequest(_request), "a paused download asks");
             if (_pauses == 1)
             {
@@ -307,6 +314,7 @@ internal sealed class ProofRun
             }
 
             Expect(engine.Resume(), OtaStatus.Ok, "resume");
+            Follow(engine, OtaState.Paused, OtaStatus.Ok, OtaInput.Resume);
         }
 
         return false;
@@ -335,6 +343,11 @@ internal sealed class ProofRun
         _fetched += _request.IsTable ? 0 : _request.Length;
         OtaStatus status = engine.OnChunk(_frame, 0, written);
         Require(status is OtaStatus.Ok or OtaStatus.BlockMismatch or OtaStatus.DownloadFailed, $"chunk: {status}");
+        if (engine.State != OtaState.Downloading)
+        {
+            Follow(engine, OtaState.Downloading, OtaStatus.Ok, status == OtaStatus.DownloadFailed ? OtaInput.DownloadEnded : OtaInput.DownloadComplete);
+        }
+
         if (status == OtaStatus.DownloadFailed)
         {
             Require(_flash.IsWorn, $"the download was given up: {engine.LastReason}");
@@ -363,6 +376,7 @@ internal sealed class ProofRun
     private void Arm(OtaEngine engine)
     {
         OtaStatus status = engine.Arm();
+        Follow(engine, OtaState.Verified, status, OtaInput.Armed);
         Require(status is OtaStatus.Ok or OtaStatus.FlashFailed, $"arm: {status}");
         if (status == OtaStatus.Ok)
         {
@@ -383,7 +397,15 @@ internal sealed class ProofRun
             _offered += release.TotalBytes;
         }
 
-        return engine.Offer(release.Envelope, 0, release.Envelope.Length);
+        OtaState before = engine.State;
+        OtaStatus status = engine.Offer(release.Envelope, 0, release.Envelope.Length);
+        if (before != OtaState.Verified)
+        {
+            // What is verified is not fetched anew for the same manifest.
+            Follow(engine, before, status, OtaInput.ManifestAccepted);
+        }
+
+        return status;
     }
 
     private ProofRelease Wanted(uint runs) => _scenario switch
@@ -457,36 +479,44 @@ internal sealed class ProofRun
         return true;
     }
 
+    // P6: a boot of a settled device writes nothing. There is one exception: a copy that reads differently each time may be found wrong late, and
+    // its record is then committed again. A commit that was not cut leaves three copies that read the same for good, of the highest sequence there
+    // is, and a boot that finds three writes nothing. So however many cuts there were before, that happens once; a second one is a failure.
     private void CheckSettled()
     {
         int written = 0;
-        int allowed = 0;
+        int faultsBefore = _flash.FaultsMet;
+        bool wasUnsettled = false;
         uint settled = _flash.IsWorn ? 0 : Goal;
-        for (int boot = 0; boot < SettleBoots + SteadyBoots && _failure.Length == 0; boot++)
+        for (int boot = 0; boot < SettleBoots && _failure.Length == 0; boot++)
         {
             try
             {
                 int before = _flash.Operations;
-                allowed = Math.Max(allowed, _flash.IsUnsettled ? 1 : 0);
+                wasUnsettled |= _flash.IsUnsettled;
                 uint runs = Start().Boot.Sequence;
                 settled = settled == 0 ? runs : settled;
                 Require(runs == settled, "P5: a settled device changed its mind");
-                written += boot > SettleBoots && _flash.Operations != before ? 1 : 0;
-                if (_flash.Operations == before && !_flash.IsUnsettled)
+                if (_flash.Operations != before)
+                {
+                    written++;
+                }
+                else if (!_flash.IsUnsettled)
                 {
                     // Nothing changed and nothing reads differently: every boot from here on is this one.
-                    return;
+                    boot = SettleBoots;
                 }
             }
             catch (PowerCutException)
             {
                 boot = 0;
+                written = 0;
             }
         }
 
-        // A copy with a bit that does not settle may be noticed late, and is then committed again, once. With a block of state that is dead, each
-        // boot tries to have its copies again.
-        Require(written <= allowed || _flash.IsWorn, "P6: a settled boot wrote to flash");
+        // A fault in that one commit makes it be done again. With a block of state that is dead, each boot tries to have its copies again.
+        int allowed = (wasUnsettled ? 1 : 0) + _flash.FaultsMet - faultsBefore;
+        Require(written <= allowed || _flash.IsWorn, $"P6: {written} boots of a settled device wrote to flash");
     }
 
     // P9: a block of a bank is erased once for each offer, and once more for each fault or restart in its middle. P11: after a cut, one segment.
@@ -523,6 +553,16 @@ internal sealed class ProofRun
         int again = _flash.FaultsMet + (restarts ? 1 : 0);
         Require(_fetched <= _offered + (again * 2 * segment), $"P11: fetched {_fetched} bytes of {_offered}");
     }
+
+    // Wherever a call leads, the table has an arrow to; a call that was refused leads nowhere, or to where a download ends.
+    private void Follow(OtaEngine engine, OtaState before, OtaStatus status, OtaInput input)
+    {
+        bool isRefused = status != OtaStatus.Ok
+            && (engine.State == before || IsAfter(before, OtaInput.DownloadEnded, engine.State) || IsAfter(before, OtaInput.ManifestAccepted, engine.State));
+        Require(isRefused || IsAfter(before, input, engine.State), $"{input} leads from {before} to {engine.State}");
+    }
+
+    private static bool IsAfter(OtaState before, OtaInput input, OtaState state) => OtaTransitions.TryNext(before, input, out OtaState next) && next == state;
 
     private void Expect(OtaStatus status, OtaStatus expected, string what) =>
         Require(_flash.IsWorn || status == expected || (status == OtaStatus.FlashFailed && _flash.FaultsMet > 0), $"{what}: {status}");

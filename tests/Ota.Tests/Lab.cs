@@ -51,6 +51,14 @@ internal static class Lab
         return engine;
     }
 
+    /// <summary>Starts a program that <paramref name="loader"/> runs from a bank.</summary>
+    public static OtaEngine BootFrom(Loader loader, OtaFlash flash, OtaLayout layout)
+    {
+        var engine = new OtaEngine(flash, layout, Trust(), loader, Options());
+        engine.Start();
+        return engine;
+    }
+
     public static OtaStatus Offer(this OtaEngine engine, OtaRelease release) =>
         engine.Offer(release.Envelope.ToArray(), 0, release.Envelope.Length);
 

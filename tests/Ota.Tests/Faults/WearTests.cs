@@ -88,7 +88,9 @@ public sealed class WearTests : IDisposable
     [Fact]
     public void DriverProof_OverADriverThatLosesTails_Fails()
     {
-        var flash = new ForgetfulFlash(40);
+        // From once the first image is on it.
+        int programs = 0;
+        var flash = new DroppingFlash(new HookFlash(40), count => ++programs < 20 ? count : count - 1);
         using var proof = new OtaDriverProof("forgetful", flash, OtaLayout.Divide(flash, factory: false, evidence: false));
         Assert.Equal(1, proof.RunSingles(OtaScenario.Good).Failures);
     }
@@ -127,31 +129,5 @@ public sealed class WearTests : IDisposable
     {
         engine.Fetch(release);
         return engine.State == OtaState.Verified;
-    }
-
-    /// <summary>Flash whose driver drops the last byte of what it programs, once the first image is on it.</summary>
-    private sealed class ForgetfulFlash(int blocks) : OtaFlash
-    {
-        private readonly HookFlash _inner = new(blocks);
-        private int _programs;
-
-        public override int Size => _inner.Size;
-
-        public override int WriteUnit => 1;
-
-        public override byte ErasedValue => 0xFF;
-
-        public override int BlockCount => _inner.BlockCount;
-
-        public override int BlockStart(int block) => _inner.BlockStart(block);
-
-        public override int BlockLength(int block) => _inner.BlockLength(block);
-
-        public override bool Read(int address, byte[] buffer, int offset, int count) => _inner.Read(address, buffer, offset, count);
-
-        public override bool Program(int address, byte[] buffer, int offset, int count) =>
-            _inner.Program(address, buffer, offset, ++_programs < 20 ? count : count - 1);
-
-        public override bool EraseBlock(int block) => _inner.EraseBlock(block);
     }
 }

@@ -37,6 +37,8 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
         new("R4", "the attempt is not consumed", "OtaEngine.Boot.cs", "            _record.Attempts--;", ""),
         new("R4", "a confirmed boot writes", "OtaEngine.Boot.cs",
             "        if (Prepare(confirmed) == OtaReason.None)\n        {", "        if (Prepare(confirmed) == OtaReason.None)\n        {\n            Commit();"),
+        new("R4", "a record of which all copies are there is committed again, once", "OtaStateLog.cs",
+            "        if (copies > 0 && copies < Copies)", "        if (copies > 0 && (copies < Copies || record.Sequence % 4 == 0))"),
         new("R4", "a rejected trial stays on trial", "OtaEngine.cs",
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;\n        _record.Trial = OtaStateRecord.NoBank;",
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;"),

@@ -29,6 +29,23 @@ public sealed class Section6_TransitionTests
         Assert.Equal(File.ReadAllText(file), text.ToString());
     }
 
+    /// <summary>The arrows of section 6, a line a state.</summary>
+    [Fact]
+    public void Table_EveryArrow_StandsInTheSpecification()
+    {
+        var text = new StringBuilder();
+        foreach (OtaState state in Enum.GetValues<OtaState>())
+        {
+            IEnumerable<string> arrows = Enum.GetValues<OtaInput>()
+                .Select(input => OtaTransitions.TryNext(state, input, out OtaState next) ? $"{input} -> {next}" : "")
+                .Where(arrow => arrow.Length > 0)
+                .DefaultIfEmpty("(a reset)");
+            text.Append($"{state,-12} {string.Join(", ", arrows)}\n");
+        }
+
+        Assert.Contains(text.ToString(), File.ReadAllText(Path.Combine(VectorFile.RepositoryRoot, "docs", "spec", "ota.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Table_NoArrow_LeavesStateAndSaysSo()
     {

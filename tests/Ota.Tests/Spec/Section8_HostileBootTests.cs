@@ -133,24 +133,5 @@ public sealed class Section8_HostileBootTests
         Assert.False(new OtaStateRecord().TryRead(bytes, 0, trust));
     }
 
-    private static OtaEngine Start(MemoryFlash flash, OtaLayout layout, int running)
-    {
-        var engine = new OtaEngine(flash, layout, Lab.Trust(), new Loader(running), Lab.Options());
-        engine.Start();
-        return engine;
-    }
-
-    /// <summary>A boot loader that jumps to a bank without asking the engine.</summary>
-    private sealed class Loader(int running) : OtaBoot
-    {
-        public override int RunningBank => running;
-
-        public override void SetNext(int bank)
-        {
-        }
-
-        public override void Reset()
-        {
-        }
-    }
+    private static OtaEngine Start(MemoryFlash flash, OtaLayout layout, int running) => Lab.BootFrom(new Loader(running), flash, layout);
 }

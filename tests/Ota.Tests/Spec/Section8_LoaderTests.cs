@@ -59,24 +59,5 @@ public sealed class Section8_LoaderTests
         Assert.True(Start(flash, layout, running: 1).Boot.MustReset);
     }
 
-    private static OtaEngine Start(MemoryFlash flash, OtaLayout layout, int running)
-    {
-        var engine = new OtaEngine(flash, layout, Lab.Trust(), new Loader(running), Lab.Options());
-        engine.Start();
-        return engine;
-    }
-
-
-    private sealed class Loader(int running) : OtaBoot
-    {
-        public override int RunningBank => running;
-
-        public override void SetNext(int bank)
-        {
-        }
-
-        public override void Reset()
-        {
-        }
-    }
+    private static OtaEngine Start(MemoryFlash flash, OtaLayout layout, int running) => Lab.BootFrom(new Loader(running), flash, layout);
 }
