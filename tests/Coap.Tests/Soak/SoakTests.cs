@@ -6,8 +6,11 @@ namespace Flint.Coap.Tests.Soak;
 
 /// <summary>
 /// Hostile datagrams without end: random, mutated, cut, huge, replayed, replies to nothing, floods from a million addresses, observations and blocks in bad order. Each gets what
-/// RFC 7252 says, is counted by kind, throws nothing, and leaves nothing. 200,000 of them, or as many as FLINT_SOAK says (benchmarks/results has the report of ten million).
+/// RFC 7252 says, is counted by kind, throws nothing, and leaves nothing. 200,000 of them, or as many as FLINT_SOAK says (benchmarks/results has the report of ten million). The heap is the
+/// process's: nothing else runs meanwhile.
 /// </summary>
+[CollectionDefinition(nameof(SoakTests), DisableParallelization = true)]
+[Collection(nameof(SoakTests))]
 public sealed class SoakTests(ITestOutputHelper output)
 {
     [Fact]
