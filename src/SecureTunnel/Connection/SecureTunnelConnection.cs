@@ -41,7 +41,10 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     /// <inheritdoc/>
     public PipeReader Input => _input;
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// What the application sends. A token cancels the wait for one's turn without harm; cancelled while the transport is sending, a record may be left half sent over a stream, and the peer
+    /// ends the tunnel, as it would with <see cref="System.Net.Security.SslStream"/>: give a deadline to a connection rather than to a message.
+    /// </summary>
     public PipeWriter Output => _output;
 
     /// <summary>The other end, as the handshake has proven it.</summary>
