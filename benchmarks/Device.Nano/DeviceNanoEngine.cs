@@ -3,6 +3,7 @@ extern alias nano;
 using System.Security.Cryptography;
 using Flint.Ota;
 using Flint.SecureTunnel;
+using Flint.Testing;
 using Device = nano::Flint.Ota;
 using Nano = nano::Flint.Device.Nano;
 
@@ -16,7 +17,7 @@ internal sealed class DeviceNanoEngine
 {
     private const int ImageLength = 64 * 1024;
     private static readonly byte[] Product = "bench"u8.ToArray();
-    private readonly MemoryFlash _flash = new();
+    private readonly DeviceMemoryFlash _flash = new();
     private readonly Nano.DeviceTrust _trust;
     private readonly byte[] _envelope;
     private readonly List<byte[]> _frames = [];
@@ -96,43 +97,5 @@ internal sealed class DeviceNanoEngine
         engine.Start();
         engine.Offer(_envelope, 0, _envelope.Length);
         return engine;
-    }
-
-    private sealed class MemoryFlash : Device.OtaFlash
-    {
-        private const int Block = 4096;
-        private readonly byte[] _bytes = new byte[64 * Block];
-
-        public override int Size => _bytes.Length;
-
-        public override int WriteUnit => 16;
-
-        public override byte ErasedValue => 0xFF;
-
-        public override int BlockCount => _bytes.Length / Block;
-
-        public void Clear() => _bytes.AsSpan().Fill(0xFF);
-
-        public override int BlockStart(int block) => block * Block;
-
-        public override int BlockLength(int block) => Block;
-
-        public override bool Read(int address, byte[] buffer, int offset, int count)
-        {
-            Array.Copy(_bytes, address, buffer, offset, count);
-            return true;
-        }
-
-        public override bool Program(int address, byte[] buffer, int offset, int count)
-        {
-            Array.Copy(buffer, offset, _bytes, address, count);
-            return true;
-        }
-
-        public override bool EraseBlock(int block)
-        {
-            _bytes.AsSpan(block * Block, Block).Fill(0xFF);
-            return true;
-        }
     }
 }

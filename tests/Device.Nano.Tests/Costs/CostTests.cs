@@ -115,7 +115,7 @@ public sealed class CostTests
         OtaImage image = OtaImage.Create(new byte[48 * 1024]);
         byte[] envelope = OtaSigner.Sign(new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = 1 }.Add(0, "1.0", image).Build(), key);
         var release = new ota::Flint.Ota.OtaRelease(envelope, image);
-        var flash = new MemoryFlash();
+        var flash = new DeviceMemoryFlash();
         var trust = new DeviceTrust([DeviceKeys.Read(key, RsaPublicKey.UsageSignature)]);
         var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, new Boot(), new OtaOptions("nano"u8.ToArray()));
         engine.Start();

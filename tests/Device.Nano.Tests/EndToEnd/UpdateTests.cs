@@ -4,12 +4,12 @@ using System.Security.Cryptography;
 using Flint.Coap;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
+using Flint.Testing;
 using OtaImage = ota::Flint.Ota.OtaImage;
 using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
 using OtaProvisioner = ota::Flint.Ota.OtaProvisioner;
 using OtaRelease = ota::Flint.Ota.OtaRelease;
 using OtaSigner = ota::Flint.Ota.OtaSigner;
-using ServerFlash = ota::Flint.Ota.OtaFlash;
 using ServerLayout = ota::Flint.Ota.OtaLayout;
 using ServerTrust = ota::Flint.Ota.OtaTrustStore;
 
@@ -160,7 +160,7 @@ public sealed class UpdateTests : IDisposable
     /// <summary>The first image, by the server package's provisioner onto the same files.</summary>
     private void Provision(OtaRelease release)
     {
-        var flash = new ProvisionerFlash(NewFlash());
+        var flash = new FactoryFlash(NewFlash());
         using var trust = new ServerTrust();
         trust.Add(SigningKey);
         var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false, evidence: true), trust);
@@ -242,27 +242,5 @@ public sealed class UpdateTests : IDisposable
         public override void Reset()
         {
         }
-    }
-
-    /// <summary>The device's flash as the server package's type: the same source, compiled twice.</summary>
-    private sealed class ProvisionerFlash(DeviceFileFlash flash) : ServerFlash
-    {
-        public override int Size => flash.Size;
-
-        public override int WriteUnit => flash.WriteUnit;
-
-        public override byte ErasedValue => flash.ErasedValue;
-
-        public override int BlockCount => flash.BlockCount;
-
-        public override int BlockStart(int block) => flash.BlockStart(block);
-
-        public override int BlockLength(int block) => flash.BlockLength(block);
-
-        public override bool Read(int address, byte[] buffer, int offset, int count) => flash.Read(address, buffer, offset, count);
-
-        public override bool Program(int address, byte[] buffer, int offset, int count) => flash.Program(address, buffer, offset, count);
-
-        public override bool EraseBlock(int block) => flash.EraseBlock(block);
     }
 }

@@ -141,19 +141,9 @@ public sealed class TunnelDifferentialTests
     }
 
     /// <summary>Reads and writes in pieces of random lengths.</summary>
-    private sealed class CuttingStream(Stream inner, int seed) : Stream
+    private sealed class CuttingStream(Stream inner, int seed) : TransportStream
     {
         private readonly Random _random = new(seed);
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, Piece(count));
 
@@ -169,10 +159,6 @@ public sealed class TunnelDifferentialTests
         }
 
         public override void Flush() => inner.Flush();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -3,6 +3,7 @@ extern alias ota;
 using System.Security.Cryptography;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
+using Flint.Testing;
 using OtaImage = ota::Flint.Ota.OtaImage;
 using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
 using OtaRelease = ota::Flint.Ota.OtaRelease;
@@ -185,7 +186,7 @@ public sealed class FileFaultTests : IDisposable
     private string Provisioned()
     {
         string folder = NewFolder();
-        var flash = new ServerFlash(new DeviceFileFlash(folder, BlockLength, BlockCount));
+        var flash = new FactoryFlash(new DeviceFileFlash(folder, BlockLength, BlockCount));
         using var trust = new ota::Flint.Ota.OtaTrustStore();
         trust.Add(Key);
         var provisioner = new ota::Flint.Ota.OtaProvisioner(flash, ota::Flint.Ota.OtaLayout.Divide(flash, factory: false, evidence: true), trust);
@@ -294,27 +295,5 @@ public sealed class FileFaultTests : IDisposable
             _isDown = fails && fault != Fault.Once;
             return fails;
         }
-    }
-
-    /// <summary>The device's flash as the server package's type: the same source, compiled twice.</summary>
-    private sealed class ServerFlash(DeviceFileFlash flash) : ota::Flint.Ota.OtaFlash
-    {
-        public override int Size => flash.Size;
-
-        public override int WriteUnit => flash.WriteUnit;
-
-        public override byte ErasedValue => flash.ErasedValue;
-
-        public override int BlockCount => flash.BlockCount;
-
-        public override int BlockStart(int block) => flash.BlockStart(block);
-
-        public override int BlockLength(int block) => flash.BlockLength(block);
-
-        public override bool Read(int address, byte[] buffer, int offset, int count) => flash.Read(address, buffer, offset, count);
-
-        public override bool Program(int address, byte[] buffer, int offset, int count) => flash.Program(address, buffer, offset, count);
-
-        public override bool EraseBlock(int block) => flash.EraseBlock(block);
     }
 }

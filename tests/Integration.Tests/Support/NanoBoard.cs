@@ -3,6 +3,7 @@ extern alias nano;
 using System.Security.Cryptography;
 using Flint.Ota;
 using Flint.SecureTunnel;
+using Flint.Testing;
 using nano::Flint.Device.Nano;
 using DeviceBoot = nano::Flint.Ota.OtaBoot;
 using DeviceEngine = nano::Flint.Ota.OtaEngine;
@@ -118,27 +119,5 @@ internal sealed class NanoBoard : IDisposable
         public override void Reset()
         {
         }
-    }
-
-    /// <summary>The device's flash as the server package's type: the same source, compiled twice.</summary>
-    private sealed class FactoryFlash(DeviceFileFlash flash) : OtaFlash
-    {
-        public override int Size => flash.Size;
-
-        public override int WriteUnit => flash.WriteUnit;
-
-        public override byte ErasedValue => flash.ErasedValue;
-
-        public override int BlockCount => flash.BlockCount;
-
-        public override int BlockStart(int block) => flash.BlockStart(block);
-
-        public override int BlockLength(int block) => flash.BlockLength(block);
-
-        public override bool Read(int address, byte[] buffer, int offset, int count) => flash.Read(address, buffer, offset, count);
-
-        public override bool Program(int address, byte[] buffer, int offset, int count) => flash.Program(address, buffer, offset, count);
-
-        public override bool EraseBlock(int block) => flash.EraseBlock(block);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using Flint.Ota.Tests.Faults;
 
 namespace Flint.Ota.Tests.Spec;
 
@@ -157,30 +158,14 @@ public sealed class Section11_MemoryTests
         return (bytes, seen.Count);
     }
 
-    private sealed class CountingFlash(OtaFlash inner) : OtaFlash
+    private sealed class CountingFlash(OtaFlash inner) : ForwardingFlash(inner)
     {
         public int[] Erases { get; } = new int[inner.BlockCount];
-
-        public override int Size => inner.Size;
-
-        public override int WriteUnit => inner.WriteUnit;
-
-        public override byte ErasedValue => inner.ErasedValue;
-
-        public override int BlockCount => inner.BlockCount;
-
-        public override int BlockStart(int block) => inner.BlockStart(block);
-
-        public override int BlockLength(int block) => inner.BlockLength(block);
-
-        public override bool Read(int address, byte[] buffer, int offset, int count) => inner.Read(address, buffer, offset, count);
-
-        public override bool Program(int address, byte[] buffer, int offset, int count) => inner.Program(address, buffer, offset, count);
 
         public override bool EraseBlock(int block)
         {
             Erases[block]++;
-            return inner.EraseBlock(block);
+            return base.EraseBlock(block);
         }
     }
 }

@@ -324,31 +324,4 @@ public sealed class Section16_MachineEdgeTests
             RandomNumberGenerator.Fill(destination);
         }
     }
-
-    private sealed class CountingKeys : ForwardingCrypto
-    {
-        public int Alive { get; private set; }
-
-        public override EphemeralKey GenerateEphemeral()
-        {
-            Alive++;
-            return new Key(this, base.GenerateEphemeral());
-        }
-
-        private sealed class Key(CountingKeys owner, EphemeralKey inner) : EphemeralKey
-        {
-            private bool _disposed;
-
-            public override void WriteShare(Span<byte> destination) => inner.WriteShare(destination);
-
-            public override bool TryAgree(ReadOnlySpan<byte> peerShare, Span<byte> secret) => inner.TryAgree(peerShare, secret);
-
-            public override void Dispose()
-            {
-                inner.Dispose();
-                owner.Alive -= _disposed ? 0 : 1;
-                _disposed = true;
-            }
-        }
-    }
 }

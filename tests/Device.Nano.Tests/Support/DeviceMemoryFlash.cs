@@ -1,17 +1,14 @@
-using Flint.Ota;
+extern alias nano;
 
-namespace Flint.Device.Nano.Tests.Support;
+namespace Flint.Testing;
 
 /// <summary>Flash in memory, of blocks of 4 KiB.</summary>
-internal sealed class MemoryFlash : OtaFlash
+internal sealed class DeviceMemoryFlash : nano::Flint.Ota.OtaFlash
 {
     private const int Block = 4096;
     private readonly byte[] _bytes = new byte[64 * Block];
 
-    public MemoryFlash()
-    {
-        _bytes.AsSpan().Fill(0xFF);
-    }
+    public DeviceMemoryFlash() => Clear();
 
     public override int Size => _bytes.Length;
 
@@ -20,6 +17,9 @@ internal sealed class MemoryFlash : OtaFlash
     public override byte ErasedValue => 0xFF;
 
     public override int BlockCount => _bytes.Length / Block;
+
+    /// <summary>Erases all of it.</summary>
+    public void Clear() => _bytes.AsSpan().Fill(0xFF);
 
     public override int BlockStart(int block) => block * Block;
 
