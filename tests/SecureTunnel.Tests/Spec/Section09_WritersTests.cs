@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -136,9 +137,9 @@ public sealed class Section09_WritersTests
         time.Speed = 100;
         Task<FlushResult>[] writes = [.. Enumerable.Range(0, Many).Select(i => gateway.Output.WriteAsync(Message(i)).AsTask())];
         Task update = gateway.UpdateKeyAsync().AsTask();
-        await gateway.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        await gateway.DisposeAsync().AsTask().WaitAsync(Eventually.Limit);
         Task all = Task.WhenAll([.. writes, update]);
-        await Record.ExceptionAsync(() => all.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Record.ExceptionAsync(() => all.WaitAsync(Eventually.Limit));
         Assert.Equal(Many + 1, writes.Append(update).Count(task => task.IsCompleted));
         Assert.True((await writes[0]).IsCanceled);
         Assert.All(writes[1..], write => Assert.IsType<ObjectDisposedException>(write.Exception?.InnerException));
