@@ -50,82 +50,86 @@ internal static class LibCoapProgram
         return new RunningClient(process);
     }
 
-    /// <summary>Starts a server on a free port of loopback, for datagrams and for streams, and waits until it answers on both.</summary>
+    /// <summary>
+    /// Starts a server on a free port of loopback, for datagrams and for streams, and waits until it answers on both. A server that finds its port taken since we looked ends at once, and whoever has
+    /// taken it would get our datagrams and never answer: then another port is tried.
+    /// </summary>
     public static async Task<RunningServer> ServerAsync(params string[] arguments)
     {
-        // Between the choice of a port and the server's bind another socket may take it: then the server ends at once, and another port is tried.
         for (int attempt = 0; attempt < 10; attempt++)
         {
             int port = FreePort();
             Process process = Start(Server, ["-A", "127.0.0.1", "-p", $"{port}", "-d", "10", .. arguments]);
             _ = process.StandardOutput.ReadToEndAsync();
             _ = process.StandardError.ReadToEndAsync();
-            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            await udp.ConnectAsync(IPAddress.Loopback, port);
-            long end = Environment.TickCount64 + (long)Eventually.Limit.TotalMilliseconds;
-            while (!process.HasExited && Environment.TickCount64 < end)
+            var server = new RunningServer(process, port);
+            if (await AnswersAsync(process, port))
             {
-                if (await AnswersAsync(udp) && await TakesStreamsAsync(port))
-                {
-                    return new RunningServer(process, port);
-                }
-
-                await Task.Delay(20);
+                return server;
             }
 
-            new RunningServer(process, port).Dispose();
+            server.Dispose();
         }
 
-        throw new InvalidOperationException("libcoap's server does not start.");
+        throw new InvalidOperationException($"{Server} does not start.");
     }
 
-    /// <summary>Whether an empty confirmable message is answered by its reset (RFC 7252 section 4.3).</summary>
-    private static async Task<bool> AnswersAsync(Socket socket)
+    /// <summary>Whether it takes a connection and resets a ping, within a time that only a machine without any to spare could need.</summary>
+    private static async Task<bool> AnswersAsync(Process process, int port)
+    {
+        for (int i = 0; i < 100 && !process.HasExited; i++)
+        {
+            try
+            {
+                using var stream = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await stream.ConnectAsync(IPAddress.Loopback, port);
+                using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                await datagrams.ConnectAsync(IPAddress.Loopback, port);
+                return await PingAsync(datagrams);
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(50);
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Sends an empty confirmable message, twice a second for twenty seconds.</summary>
+    private static async Task<bool> PingAsync(Socket socket)
     {
         var buffer = new byte[16];
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
-        try
+        Task<int> answer = socket.ReceiveAsync(buffer);
+        for (int i = 0; i < 40; i++)
         {
-            await socket.SendAsync(new byte[] { 0x40, 0x00, 0x0f, 0x0f }, timeout.Token);
-            int length = await socket.ReceiveAsync(buffer, timeout.Token);
-            return buffer.AsSpan(0, length).SequenceEqual((ReadOnlySpan<byte>)[0x70, 0x00, 0x0f, 0x0f]);
+            await socket.SendAsync(Exchange.Datagrams.Empty(CoapType.Confirmable, 0x1234));
+            if (await Task.WhenAny(answer, Task.Delay(500)) == answer)
+            {
+                return await answer == 4 && buffer[0] == 0x70;
+            }
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            return false;
-        }
+
+        return false;
     }
 
-    private static async Task<bool> TakesStreamsAsync(int port)
-    {
-        try
-        {
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await probe.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>A port that is free for streams and for datagrams.</summary>
+    /// <summary>A port below those that the system gives to whoever asks for any: many sockets of the tests beside this one do, and one may get it before the server is up.</summary>
     private static int FreePort()
     {
         while (true)
         {
-            using var stream = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            stream.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            using var datagram = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            int port = Random.Shared.Next(20_000, 32_000);
             try
             {
-                datagram.Bind(stream.LocalEndPoint!);
-                return ((IPEndPoint)stream.LocalEndPoint!).Port;
+                using var stream = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                stream.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                datagrams.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
             }
             catch (SocketException)
             {
-                // A datagram socket has it.
+                // Taken: another one.
             }
         }
     }
