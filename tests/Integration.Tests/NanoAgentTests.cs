@@ -126,12 +126,12 @@ public sealed class NanoAgentTests : IDisposable
             for (int degrees = 23; degrees < 26; degrees++)
             {
                 _board.Temperature = degrees.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                Assert.True(await values.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+                Assert.True(await values.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2)));
                 Assert.Equal(degrees, values.Current);
             }
 
             _board.Temperature = "22.5";
-            Assert.True(await nextEvent.AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.True(await nextEvent.AsTask().WaitAsync(TimeSpan.FromMinutes(2)));
             Assert.Equal((NanoBoard.Id, "device/boot"), (events.Current.Publisher, events.Current.Name));
             nextEvent = connection == 0 ? events.MoveNextAsync() : default;
             socket.Close();

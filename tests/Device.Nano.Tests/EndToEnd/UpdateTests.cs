@@ -129,9 +129,13 @@ public sealed class UpdateTests : IDisposable
             Assert.Equal(2u, device.Engine.Boot.Sequence);
             await AgentTests.Until(() => _platform.Sleeps.Count > 3);
             _platform.Advance(900_000);
-            await Task.Delay(50);
+
+            // Two turns of the loop that began behind that moment.
+            int turns = _platform.Sleeps.Count;
+            await AgentTests.Until(() => _platform.Sleeps.Count > turns + 1);
             int fed = _platform.Fed;
-            await Task.Delay(100);
+            turns = _platform.Sleeps.Count;
+            await AgentTests.Until(() => _platform.Sleeps.Count > turns + 20);
             Assert.Equal(fed, _platform.Fed);
             device.Kill(); // the watchdog
             _platform.Sleeps.Clear();
@@ -163,7 +167,7 @@ public sealed class UpdateTests : IDisposable
         var flash = new FactoryFlash(NewFlash());
         using var trust = new ServerTrust();
         trust.Add(SigningKey);
-        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false, evidence: true), trust);
+        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false), trust);
         Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(release.Envelope.Span, release));
     }
 
@@ -204,7 +208,7 @@ public sealed class UpdateTests : IDisposable
         public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest)
         {
             var boot = new BootStage();
-            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
+            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
             Engine.Start();
             var settings = new DeviceAgentSettings { OfferInterval = 300 };
             _agent = AgentTests.NewAgent(platform, settings);

@@ -55,7 +55,7 @@ internal sealed class Gateway : IDisposable
     public byte[] Psk { get; set; } = TunnelFixture.Psk;
 
     /// <summary>The next connection that a device makes, or the present one.</summary>
-    public Task<CoapConnection> Connection => _connected.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<CoapConnection> Connection => _connected.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
     /// <summary>Cuts the present connection as a network does.</summary>
     public void Cut()
