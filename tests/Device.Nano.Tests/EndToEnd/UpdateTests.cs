@@ -170,7 +170,7 @@ public sealed class UpdateTests : IDisposable
         var flash = new FactoryFlash(NewFlash());
         using var trust = new ServerTrust();
         trust.Add(SigningKey);
-        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false, evidence: true), trust);
+        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false), trust);
         Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(release.Envelope.Span, release));
     }
 
@@ -211,7 +211,7 @@ public sealed class UpdateTests : IDisposable
         public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest)
         {
             var boot = new BootStage();
-            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
+            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
             Engine.Start();
             var settings = new DeviceAgentSettings { OfferInterval = 300 };
             _agent = AgentTests.NewAgent(platform, settings);

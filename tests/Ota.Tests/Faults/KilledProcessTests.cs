@@ -67,7 +67,7 @@ public sealed class KilledProcessTests : IDisposable
         Assert.Equal(0, exit);
         using FileFlash flash = FileFlash.Open(Path.Combine(_folder, "flash"), new FileFlashGeometry(8 << 20));
         var options = new OtaOptions("file"u8.ToArray());
-        OtaEngine engine = Lab.Boot(flash, OtaLayout.Divide(flash, factory: false, evidence: true), options);
+        OtaEngine engine = Lab.Boot(flash, OtaBoardLayout.Divide(flash, factory: false, evidence: true), options);
         Assert.Equal(2u, engine.Boot.Sequence);
         Spec.Section6_LifeCycleTests.AssertRuns(engine, _image);
     }
@@ -81,7 +81,7 @@ public sealed class KilledProcessTests : IDisposable
         File.WriteAllBytes(Path.Combine(_folder, "image"), _image);
         using FileFlash flash = FileFlash.Open(Path.Combine(_folder, "flash"), new FileFlashGeometry(8 << 20));
         using OtaTrustStore trust = Lab.Trust();
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+        OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, trust).InstallFirst(first.Envelope.Span, first));
     }
 

@@ -112,7 +112,7 @@ public sealed class Section11_MemoryTests
         var flash = new MemoryFlash(blocks * 4096, 4096, writeUnit);
         OtaLayout layout = swap
             ? OtaBoardLayout.DivideForSwap(flash, blocks - (image / 4096), evidence: true)
-            : OtaLayout.Divide(flash, factory: false, evidence: true);
+            : OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         Assert.True(layout.Bank(0).Image(0).Length(flash) >= image);
         return (flash, layout);
     }

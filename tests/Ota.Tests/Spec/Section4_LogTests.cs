@@ -140,7 +140,7 @@ public sealed class Section4_LogTests
     public void Offer_CutAtTheFirstEraseOfTheBank_HasTheBankAsNotToBeBooted()
     {
         var flash = new HookFlash(48);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
         Lab.Boot(flash, layout).Install(V2);
         Assert.Equal(OtaStatus.Ok, Lab.Boot(flash, layout).Confirm());
