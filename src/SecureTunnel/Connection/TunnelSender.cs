@@ -343,14 +343,16 @@ internal sealed class TunnelSender(IDuplexPipe transport, RecordWriter records, 
         }
     }
 
-    /// <returns>True where the pool is to send: nothing was received since the last flush, and the pool has gathered something lately or was not tried for a while.</returns>
+    /// <returns>
+    /// True where the pool is to send: nothing was received since the last flush, something could gather, and the pool has gathered something lately or was not tried for a while.
+    /// </returns>
     private bool IsInStream()
     {
         bool answers = _hasHeard;
         _hasHeard = false;
-        if (answers || _alone > 0)
+        if (answers || _alone > 0 || sendBuffer == 0)
         {
-            _alone -= answers ? 0 : 1;
+            _alone -= _alone == 0 || answers ? 0 : 1;
             return false;
         }
 

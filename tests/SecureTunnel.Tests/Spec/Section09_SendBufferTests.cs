@@ -53,6 +53,11 @@ public sealed class Section09_SendBufferTests
     {
         var held = new HeldTransport();
         var (device, gateway) = await held.Connect(TestKeys.ServerOptions(sendBuffer: 0));
+        await held.Call(() => gateway.Output.WriteAsync(new byte[] { 0 }));
+        await held.Call(() => gateway.Output.WriteAsync(new byte[] { 0 }));
+        Assert.Equal(2, held.FlushesByCaller); // nothing could gather: no need for the pool
+        await held.Arrival();
+        await held.Arrival();
         held.IsHeld = true;
         Task<FlushResult> first = gateway.Output.WriteAsync(new byte[] { 1 }).AsTask();
         Task<FlushResult> second = gateway.Output.WriteAsync(new byte[] { 2 }).AsTask();
@@ -65,7 +70,7 @@ public sealed class Section09_SendBufferTests
         held.Release(1);
         await second.WaitAsync(Patience);
         held.IsHeld = false;
-        Assert.Equal([1, 2], await TunnelPair.ReadExactly(device.Input, 2));
+        Assert.Equal([0, 0, 1, 2], await TunnelPair.ReadExactly(device.Input, 4));
         await device.DisposeAsync();
         await gateway.DisposeAsync();
     }
