@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Interop;
 
@@ -61,7 +62,7 @@ public sealed class EtsiServerTests : IAsyncLifetime
         Assert.True(layer.TryTakeDatagram(out _, out ReadOnlyMemory<byte> request));
         var buffer = new byte[1500];
         await socket.SendAsync(request);
-        int length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(10));
+        int length = await socket.ReceiveAsync(buffer).WaitAsync(Eventually.Limit);
 
         CoapReceived received = layer.OnDatagram(peer, buffer.AsSpan(0, length), TimeSpan.FromMilliseconds(10));
 
@@ -90,7 +91,7 @@ public sealed class EtsiServerTests : IAsyncLifetime
         await socket.SendAsync(new byte[] { 0x40, 0x00, 0x12, 0x34 });
         var buffer = new byte[16];
 
-        int length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(10));
+        int length = await socket.ReceiveAsync(buffer).WaitAsync(Eventually.Limit);
 
         Assert.Equal(CoapReadStatus.Ok, CoapMessageReader.TryRead(buffer.AsSpan(0, length), out CoapMessageReader message));
         Assert.Equal((CoapType.Reset, CoapCode.Empty, 0x1234), (message.Type, message.Code, (int)message.MessageId));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Interop;
 
@@ -26,7 +27,7 @@ internal static class LibCoapProgram
         using Process process = Start(Client, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         try
         {
             await process.WaitForExitAsync(timeout.Token);
@@ -49,35 +50,84 @@ internal static class LibCoapProgram
         return new RunningClient(process);
     }
 
-    /// <summary>Starts a server on a free port of loopback, for datagrams and for streams.</summary>
+    /// <summary>Starts a server on a free port of loopback, for datagrams and for streams, and waits until it answers on both.</summary>
     public static async Task<RunningServer> ServerAsync(params string[] arguments)
     {
-        int port = FreePort();
-        Process process = Start(Server, ["-A", "127.0.0.1", "-p", $"{port}", "-d", "10", .. arguments]);
-        _ = process.StandardOutput.ReadToEndAsync();
-        _ = process.StandardError.ReadToEndAsync();
-        for (int i = 0; i < 100; i++)
+        // Between the choice of a port and the server's bind another socket may take it: then the server ends at once, and another port is tried.
+        for (int attempt = 0; attempt < 10; attempt++)
         {
+            int port = FreePort();
+            Process process = Start(Server, ["-A", "127.0.0.1", "-p", $"{port}", "-d", "10", .. arguments]);
+            _ = process.StandardOutput.ReadToEndAsync();
+            _ = process.StandardError.ReadToEndAsync();
+            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            await udp.ConnectAsync(IPAddress.Loopback, port);
+            long end = Environment.TickCount64 + (long)Eventually.Limit.TotalMilliseconds;
+            while (!process.HasExited && Environment.TickCount64 < end)
+            {
+                if (await AnswersAsync(udp) && await TakesStreamsAsync(port))
+                {
+                    return new RunningServer(process, port);
+                }
+
+                await Task.Delay(20);
+            }
+
+            new RunningServer(process, port).Dispose();
+        }
+
+        throw new InvalidOperationException("libcoap's server does not start.");
+    }
+
+    /// <summary>Whether an empty confirmable message is answered by its reset (RFC 7252 section 4.3).</summary>
+    private static async Task<bool> AnswersAsync(Socket socket)
+    {
+        var buffer = new byte[16];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        try
+        {
+            await socket.SendAsync(new byte[] { 0x40, 0x00, 0x0f, 0x0f }, timeout.Token);
+            int length = await socket.ReceiveAsync(buffer, timeout.Token);
+            return buffer.AsSpan(0, length).SequenceEqual((ReadOnlySpan<byte>)[0x70, 0x00, 0x0f, 0x0f]);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> TakesStreamsAsync(int port)
+    {
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await probe.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A port that is free for streams and for datagrams.</summary>
+    private static int FreePort()
+    {
+        while (true)
+        {
+            using var stream = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            stream.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            using var datagram = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             try
             {
-                using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                await probe.ConnectAsync(IPAddress.Loopback, port);
-                break;
+                datagram.Bind(stream.LocalEndPoint!);
+                return ((IPEndPoint)stream.LocalEndPoint!).Port;
             }
             catch (SocketException)
             {
-                await Task.Delay(50);
+                // A datagram socket has it.
             }
         }
-
-        return new RunningServer(process, port);
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static Process Start(string program, string[] arguments) =>

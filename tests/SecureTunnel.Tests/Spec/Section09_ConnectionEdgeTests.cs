@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -148,7 +149,7 @@ public sealed class Section09_ConnectionEdgeTests
         device.Output.Write("last"u8);
         device.Output.Complete(); // in the background
         Assert.Equal("last"u8.ToArray(), await TunnelPair.ReadExactly(gateway.Input, 4));
-        Assert.True((await gateway.Input.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5))).IsCompleted);
+        Assert.True((await gateway.Input.ReadAsync().AsTask().WaitAsync(Eventually.Limit)).IsCompleted);
         Assert.Equal(0, device.Output.UnflushedBytes);
         Assert.Equal("This direction of the tunnel is closed.", Assert.Throws<InvalidOperationException>(() => device.Output.GetMemory()).Message);
         await device.DisposeAsync();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -8,7 +9,7 @@ namespace Flint.SecureTunnel.Tests.Spec;
 public sealed class Section09_SendBufferTests
 {
     private const int Room = 65536;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = Eventually.Limit;
 
     [Fact]
     public async Task Peer_ThatNeverReads_HoldsTheWriterBackAtTheSendBuffer()
@@ -251,7 +252,7 @@ public sealed class Section09_SendBufferTests
     public async Task Dispose_WithBytesPending_SendsThemBeforeItsClose() // [ST-511]
     {
         var held = new HeldTransport();
-        var (device, gateway) = await held.Connect();
+        var (device, gateway) = await held.Connect(TestKeys.ServerOptions(time: new PatientTime()));
         held.IsHeld = true;
         for (byte i = 0; i < 50; i++)
         {
@@ -355,7 +356,7 @@ public sealed class Section09_SendBufferTests
     public async Task Alert_OfATunnelThatFailsWhileItSends_LeavesBehindWhatIsBeingSent() // [ST-502]
     {
         var held = new HeldTransport();
-        var (device, gateway) = await held.Connect();
+        var (device, gateway) = await held.Connect(TestKeys.ServerOptions(time: new PatientTime()));
         held.IsHeld = true;
         await gateway.Output.WriteAsync("one"u8.ToArray());
         await gateway.Output.WriteAsync("two"u8.ToArray());
@@ -386,7 +387,7 @@ public sealed class Section09_SendBufferTests
     }
 
     /// <summary>A stream that stops before a write until it is told to go on, and obeys the write's token meanwhile, as a socket does.</summary>
-    private sealed class ReluctantStream(IDuplexPipe pipe) : Flint.Testing.TransportStream
+    private sealed class ReluctantStream(IDuplexPipe pipe) : TransportStream
     {
         private readonly Stream _input = pipe.Input.AsStream();
         private readonly Stream _output = pipe.Output.AsStream();

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Support;
 
@@ -59,7 +60,7 @@ internal sealed class HeldTransport : PipeWriter, IDuplexPipe
     }
 
     /// <summary>Ends when the next flush has come in.</summary>
-    public async Task Arrival() => Assert.True(await _arrived.WaitAsync(TimeSpan.FromSeconds(20)), "Nothing is flushed.");
+    public async Task Arrival() => Assert.True(await _arrived.WaitAsync(Eventually.Limit), "Nothing is flushed.");
 
     public void Release(int flushes) => _go.Release(flushes);
 
