@@ -16,6 +16,7 @@ internal sealed class DeviceResources
     private readonly int[] _segmentOffset = new int[MaxSegments];
     private readonly int[] _segmentLength = new int[MaxSegments];
     private readonly byte[] _digits = new byte[DecimalText.MaxLength];
+    private int _looked;
     private int _segments;
     private int _block;
     private bool _wantsMoreBlocks;
@@ -67,13 +68,16 @@ internal sealed class DeviceResources
         }
     }
 
-    /// <summary>Sends one notification for a variable whose value has changed since its observer last heard of it.</summary>
-    /// <returns>Whether the output has something to write; call again after that.</returns>
+    /// <summary>
+    /// Sends one notification for a variable whose value has changed since its observer last heard of it. A round looks at each observation once, so that a
+    /// value which changes with each reading does not keep the device from everything else.
+    /// </summary>
+    /// <returns>Whether the output has something to write; call again after that. False ends the round.</returns>
     public bool Notify(CoapEndpoint endpoint)
     {
-        for (int i = 0; i < MaxObservations; i++)
+        while (_looked < MaxObservations)
         {
-            Observation observation = _observations[i];
+            Observation observation = _observations[_looked++];
             if (observation.Variable == null)
             {
                 continue;
@@ -96,6 +100,7 @@ internal sealed class DeviceResources
             }
         }
 
+        _looked = 0;
         return false;
     }
 

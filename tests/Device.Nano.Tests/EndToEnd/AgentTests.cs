@@ -167,6 +167,27 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public async Task Observation_OfAVariableThatChangesWithEachReading_LeavesTimeForEverythingElse()
+    {
+        int readings = 0;
+        _agent.AddFunction("noisy", argument => 1);
+        _agent.AddVariable("noise", () => Interlocked.Increment(ref readings).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Start();
+        CoapConnection connection = await _gateway.Connection;
+        await using IAsyncEnumerator<CoapResponse> values = connection.ObserveAsync("/v/noise").GetAsyncEnumerator();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(await values.MoveNextAsync());
+            Assert.Equal("1", (await connection.PostAsync("/f/noisy", default)).EnsureSuccess().GetText());
+        }
+
+        // A look an interval, not as many as the connection takes.
+        Assert.InRange(readings, 3, 100);
+        int fed = _platform.Fed;
+        await Until(() => _platform.Fed > fed);
+    }
+
+    [Fact]
     public async Task SilentServer_IsPingedThenGivenUp()
     {
         Start();
