@@ -5,36 +5,34 @@ using Flint.Testing;
 
 namespace Flint.Benchmarks.Coap;
 
-/// <summary>The four benchmark messages of docs/spec/vectors/coap/datagram.json, with their bytes and, for writing, their fields.</summary>
+/// <summary>
+/// The four benchmark messages of docs/spec/vectors/coap/datagram.json, with their bytes and, for writing, their fields. Bytes and buffers begin at a cache line of pinned memory:
+/// a copy's own time moves by half with where its arrays happen to lie, and with it every ratio. That makes the limit no slower, it is then at its best.
+/// </summary>
 public sealed class CoapMessages
 {
+    private readonly ushort _messageId;
+    private readonly byte[] _token;
+    private readonly byte[] _payload;
+    private readonly byte[][] _values;
+    private readonly uint[] _numbers;
+
     private CoapMessages(string name, JsonElement vector)
     {
         Name = name;
-        Bytes = vector.Hex("input");
-        Type = (CoapType)vector.GetProperty("type").GetByte();
-        Code = (CoapCode)vector.GetProperty("code").GetByte();
-        MessageId = vector.GetProperty("messageId").GetUInt16();
-        Token = vector.Hex("token");
-        Payload = vector.Hex("payload");
-        Options = [.. vector.GetProperty("options").EnumerateArray().Select(o => ((CoapOptionNumber)o.GetProperty("number").GetUInt16(), o.Hex("value")))];
+        byte[] bytes = vector.Hex("input");
+        Bytes = new AlignedBuffer(bytes.Length);
+        bytes.CopyTo(Bytes.Span);
+        _messageId = vector.GetProperty("messageId").GetUInt16();
+        _token = vector.Hex("token");
+        _payload = vector.Hex("payload");
+        _values = [.. vector.GetProperty("options").EnumerateArray().Select(option => option.Hex("value"))];
+        _numbers = [.. _values.Select(value => value.Length > sizeof(uint) ? 0 : value.Aggregate(0u, (number, b) => number << 8 | b))];
     }
 
     public string Name { get; }
 
-    public byte[] Bytes { get; }
-
-    public CoapType Type { get; }
-
-    public CoapCode Code { get; }
-
-    public ushort MessageId { get; }
-
-    public byte[] Token { get; }
-
-    public byte[] Payload { get; }
-
-    public (CoapOptionNumber Number, byte[] Value)[] Options { get; }
+    public AlignedBuffer Bytes { get; }
 
     public static CoapMessages[] All { get; } = [.. Load()];
 
@@ -47,13 +45,17 @@ public sealed class CoapMessages
             return -1;
         }
 
-        int sum = message.MessageId + message.Token.Length;
-        foreach (CoapOption option in message.Options)
+        // unchecked, as the limit's sum is.
+        unchecked
         {
-            sum += (int)option.Number + option.Value.Length;
-        }
+            int sum = message.MessageId + message.Token.Length;
+            foreach (CoapOption option in message.Options)
+            {
+                sum += (int)option.Number + option.Value.Length;
+            }
 
-        return sum + message.Payload.Length;
+            return sum + message.Payload.Length;
+        }
     }
 
     /// <summary>The limit: goes over header and options, believing every length, and gives the same sum.</summary>
@@ -105,18 +107,57 @@ public sealed class CoapMessages
         }
     }
 
-    /// <summary>Writes the message from its fields.</summary>
+    /// <summary>Writes the message as a program does that has its fields: paths as constants, numbers as numbers.</summary>
+    public int Encode(Span<byte> buffer) => Name[0] switch
+    {
+        'a' => EncodeAcknowledgement(buffer),
+        'b' => EncodeGet(buffer),
+        'c' => EncodeContent(buffer),
+        _ => EncodePut(buffer),
+    };
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public int Encode(Span<byte> buffer)
+    private int EncodeAcknowledgement(Span<byte> buffer)
     {
         var writer = new CoapMessageWriter(buffer);
-        writer.WriteHeader(Type, Code, MessageId, Token);
-        foreach ((CoapOptionNumber number, byte[] value) in Options)
-        {
-            writer.WriteOption(number, value);
-        }
+        writer.WriteHeader(CoapType.Acknowledgement, CoapCode.Empty, _messageId, []);
+        return writer.TryComplete(out int length) ? length : -1;
+    }
 
-        writer.WritePayload(Payload);
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int EncodeGet(Span<byte> buffer)
+    {
+        var writer = new CoapMessageWriter(buffer);
+        writer.WriteHeader(CoapType.Confirmable, CoapCode.Get, _messageId, _token);
+        writer.WriteOption(CoapOptionNumber.UriPath, "sensors"u8);
+        writer.WriteOption(CoapOptionNumber.UriPath, "temperature"u8);
+        return writer.TryComplete(out int length) ? length : -1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int EncodeContent(Span<byte> buffer)
+    {
+        var writer = new CoapMessageWriter(buffer);
+        writer.WriteHeader(CoapType.Acknowledgement, CoapCode.Content, _messageId, _token);
+        writer.WriteOption(CoapOptionNumber.ETag, _values[0]);
+        writer.WriteOption(CoapOptionNumber.Observe, _numbers[1]);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, _numbers[2]);
+        writer.WriteOption(CoapOptionNumber.MaxAge, _numbers[3]);
+        writer.WriteOption(CoapOptionNumber.Block2, _numbers[4]);
+        writer.WritePayload(_payload);
+        return writer.TryComplete(out int length) ? length : -1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int EncodePut(Span<byte> buffer)
+    {
+        var writer = new CoapMessageWriter(buffer);
+        writer.WriteHeader(CoapType.Confirmable, CoapCode.Put, _messageId, _token);
+        writer.WriteOption(CoapOptionNumber.UriPath, "firmware"u8);
+        writer.WriteOption(CoapOptionNumber.UriPath, "image"u8);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, _numbers[2]);
+        writer.WriteOption(CoapOptionNumber.Block1, _numbers[3]);
+        writer.WritePayload(_payload);
         return writer.TryComplete(out int length) ? length : -1;
     }
 

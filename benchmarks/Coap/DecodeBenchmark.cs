@@ -6,7 +6,7 @@ namespace Flint.Benchmarks.Coap;
 [MemoryDiagnoser]
 public class DecodeBenchmark
 {
-    private byte[] _bytes = [];
+    private AlignedBuffer _bytes = CoapMessages.All[0].Bytes;
 
     [Params(0, 1, 2, 3)]
     public int Message { get; set; }
@@ -22,8 +22,8 @@ public class DecodeBenchmark
     }
 
     [Benchmark(Baseline = true)]
-    public int Walk() => CoapMessages.Walk(_bytes);
+    public int Walk() => CoapMessages.Walk(_bytes.Span);
 
     [Benchmark]
-    public int Decode() => CoapMessages.Decode(_bytes);
+    public int Decode() => CoapMessages.Decode(_bytes.Span);
 }

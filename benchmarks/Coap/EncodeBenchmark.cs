@@ -6,7 +6,7 @@ namespace Flint.Benchmarks.Coap;
 [MemoryDiagnoser]
 public class EncodeBenchmark
 {
-    private readonly byte[] _buffer = new byte[2048];
+    private readonly AlignedBuffer _buffer = new(2048);
     private CoapMessages _message = CoapMessages.All[0];
 
     [Params(0, 1, 2, 3)]
@@ -16,15 +16,15 @@ public class EncodeBenchmark
     public void Setup()
     {
         _message = CoapMessages.All[Message];
-        if (!_buffer.AsSpan(0, Encode()).SequenceEqual(_message.Bytes))
+        if (!_buffer.Span[..Encode()].SequenceEqual(_message.Bytes.Span))
         {
             throw new InvalidOperationException("The output is wrong.");
         }
     }
 
     [Benchmark(Baseline = true)]
-    public void Copy() => CoapMessages.Copy(_message.Bytes, _buffer);
+    public void Copy() => CoapMessages.Copy(_message.Bytes.Span, _buffer.Span);
 
     [Benchmark]
-    public int Encode() => _message.Encode(_buffer);
+    public int Encode() => _message.Encode(_buffer.Span);
 }

@@ -7,7 +7,7 @@ namespace Flint.Benchmarks.Coap;
 [MemoryDiagnoser]
 public class ExchangeBenchmark
 {
-    private readonly byte[] _request = [.. CoapMessages.All[1].Bytes];
+    private readonly byte[] _request = CoapMessages.All[1].Bytes.Span.ToArray();
     private readonly byte[] _response = new byte[256];
     private CoapMessageLayer _layer = null!;
     private CoapPeerHandle[] _peers = [];

@@ -10,17 +10,16 @@ internal sealed class LibCoap
     private readonly nint _pdu;
     private readonly nint _iterator;
 
-    private LibCoap(byte[] datagram)
+    private LibCoap(AlignedBuffer datagram)
     {
-        _data = Marshal.AllocHGlobal(datagram.Length);
-        Marshal.Copy(datagram, 0, _data, datagram.Length);
+        _data = datagram.Address;
         _length = datagram.Length;
         _pdu = coap_pdu_init(0, 0, 0, 2048);
         _iterator = Marshal.AllocHGlobal(IteratorSize);
     }
 
     /// <returns>Null where the library is not installed.</returns>
-    public static LibCoap? TryLoad(byte[] datagram)
+    public static LibCoap? TryLoad(AlignedBuffer datagram)
     {
         if (!NativeLibrary.TryLoad(Library, out _))
         {

@@ -10,11 +10,12 @@ internal sealed class DeviceNanoCodec
 {
     private readonly byte[] _buffer = new byte[2048];
     private readonly Nano.CoapReader _reader = new();
+    private readonly Nano.CoapDatagram _datagram = new();
     private readonly Nano.CoapWriter _writer = new();
 
     public int Decode(byte[] bytes)
     {
-        Nano.CoapReadStatus status = _reader.ReadDatagram(bytes, 0, bytes.Length);
+        Nano.CoapReadStatus status = _datagram.Read(_reader, bytes, 0, bytes.Length);
         int sum = (int)status + _reader.PayloadLength;
         while (_reader.NextOption())
         {
@@ -38,7 +39,7 @@ internal sealed class DeviceNanoCodec
 
     public int Encode(DeviceNanoMessage message)
     {
-        _writer.BeginDatagram(_buffer, 0, _buffer.Length, (Nano.CoapType)message.Type, message.Code, message.MessageId, message.Token, 0, message.Token.Length);
+        Nano.CoapDatagram.Begin(_writer, _buffer, 0, _buffer.Length, (Nano.CoapType)message.Type, message.Code, message.MessageId, message.Token, 0, message.Token.Length);
         foreach ((int number, byte[] value) in message.Options)
         {
             _writer.WriteOption(number, value, 0, value.Length);

@@ -93,7 +93,7 @@ internal sealed class DeviceNanoEngine
     private Device.OtaEngine Begin()
     {
         _flash.Clear();
-        var engine = new Device.OtaEngine(_flash, Device.OtaLayout.Divide(_flash, false, false), _trust, new Nano.NanoBoot(), new Device.OtaOptions(Product));
+        var engine = new Device.OtaEngine(_flash, Device.OtaLayout.Divide(_flash, false), _trust, new Nano.NanoBoot(), new Device.OtaOptions(Product));
         engine.Start();
         engine.Offer(_envelope, 0, _envelope.Length);
         return engine;

@@ -33,7 +33,7 @@ internal sealed class OtaBench
         var trust = new OtaTrustStore();
         trust.Add(key);
         _trust = trust;
-        _layout = OtaLayout.Divide(_flash, factory: false, evidence: true);
+        _layout = OtaBoardLayout.Divide(_flash, factory: false, evidence: true);
         OtaRelease first = Release(1, runningLength, blockLength, key);
         OtaRelease second = Release(2, ImageLength, blockLength, key);
         _envelope = second.Envelope.ToArray();

@@ -26,6 +26,9 @@ public sealed record RatioCase(string Group, string Operation, Action<int> Ours,
     /// <summary>Bytes that one operation may allocate; one byte more and the run fails. Null: allocations are printed only.</summary>
     public double? AllocationBar { get; init; } = 0;
 
+    /// <summary>How long a round is. All rounds of a case together take the same time: the shorter they are, the more there are.</summary>
+    public double RoundMilliseconds { get; init; } = 4;
+
     /// <summary>Whether other threads take part in the operation, so that what the whole process allocates counts.</summary>
     public bool RunsOnSeveralThreads { get; init; }
 }

@@ -9,8 +9,7 @@ namespace Flint.Benchmarks.Ratios;
 /// </summary>
 internal static class RatioRunner
 {
-    private const int Rounds = 25;
-    private const double RoundMilliseconds = 4;
+    private const double AllRoundsMilliseconds = 100;
 
     /// <returns>0 where every allocation bar holds, otherwise 1.</returns>
     /// <param name="cases">Every case.</param>
@@ -33,13 +32,14 @@ internal static class RatioRunner
 
     private static Result Measure(RatioCase one)
     {
-        int ours = Calibrate(one.Ours, one.Aside);
-        int limit = Calibrate(one.Limit);
-        int peer = one.Peer is null ? 0 : Calibrate(one.Peer);
-        var oursNs = new double[Rounds];
-        var limitNs = new double[Rounds];
-        var peerNs = new double[Rounds];
-        for (int round = 0; round < Rounds; round++)
+        int rounds = (int)(AllRoundsMilliseconds / one.RoundMilliseconds);
+        int ours = Calibrate(one.Ours, one.RoundMilliseconds, one.Aside);
+        int limit = Calibrate(one.Limit, one.RoundMilliseconds);
+        int peer = one.Peer is null ? 0 : Calibrate(one.Peer, one.RoundMilliseconds);
+        var oursNs = new double[rounds];
+        var limitNs = new double[rounds];
+        var peerNs = new double[rounds];
+        for (int round = 0; round < rounds; round++)
         {
             oursNs[round] = Time(one.Ours, ours, one.Aside);
             limitNs[round] = Time(one.Limit, limit);
@@ -48,10 +48,10 @@ internal static class RatioRunner
 
         double[] ratios = [.. oursNs.Zip(limitNs, (a, b) => a / b).Order()];
         double[] peers = [.. peerNs.Zip(oursNs, (a, b) => a / b).Order()];
-        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, peers[Rounds / 2], Allocated(one));
+        return new Result(Median(oursNs), Median(limitNs), Median(peerNs), ratios, Median(peers), Allocated(one));
     }
 
-    private static int Calibrate(Action<int> operation, Func<long>? aside = null)
+    private static int Calibrate(Action<int> operation, double roundMilliseconds, Func<long>? aside = null)
     {
         // Enough calls for tiered compilation to settle, then as many as fill a round.
         for (int i = 0; i < 60; i++)
@@ -64,12 +64,12 @@ internal static class RatioRunner
         while (true)
         {
             double milliseconds = Time(operation, count, aside) * count / 1e6;
-            if (milliseconds >= RoundMilliseconds || count > 1 << 26)
+            if (milliseconds >= roundMilliseconds || count > 1 << 26)
             {
                 return count;
             }
 
-            count = milliseconds < RoundMilliseconds / 8 ? count * 4 : (int)(count * RoundMilliseconds / milliseconds * 1.05) + 1;
+            count = milliseconds < roundMilliseconds / 8 ? count * 4 : (int)(count * roundMilliseconds / milliseconds * 1.05) + 1;
         }
     }
 
@@ -103,7 +103,7 @@ internal static class RatioRunner
 
     private static void Print(RatioCase one, Result r, bool allocates)
     {
-        string ratio = string.Create(CultureInfo.InvariantCulture, $"{r.Ratios[Rounds / 2]:0.00} ({r.Ratios[Rounds / 4]:0.00}-{r.Ratios[Rounds * 3 / 4]:0.00})");
+        string ratio = string.Create(CultureInfo.InvariantCulture, $"{Median(r.Ratios):0.00} ({r.Ratios[r.Ratios.Length / 4]:0.00}-{r.Ratios[r.Ratios.Length * 3 / 4]:0.00})");
         string bar = one.Bar is double b ? b.ToString("0.##", CultureInfo.InvariantCulture) : "-";
         string peer = one.Peer is null ? "-" : r.Peer.ToString("0.0", CultureInfo.InvariantCulture);
         string peerRatio = one.Peer is null ? "-" : r.PeerRatio.ToString("0.00", CultureInfo.InvariantCulture);

@@ -21,9 +21,10 @@ public static class Program
         var platform = new NanoPlatform(host, port, folder, null);
         var crypto = new NanoCrypto();
         var flash = new DeviceFileFlash(folder, 4096, 56);
+        flash.Yield = platform.FeedWatchdog;
         var boot = new NanoBoot();
         var trust = new DeviceTrust(new RsaPublicKey[] { RsaPublicKey.Load(platform, "signer") });
-        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, false, true), trust, boot, new OtaOptions(platform.Load("product")));
+        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, false), trust, boot, new OtaOptions(platform.Load("product")));
         engine.Start();
 
         var settings = new DeviceAgentSettings();

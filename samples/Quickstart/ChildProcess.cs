@@ -8,7 +8,7 @@ namespace Flint.Quickstart;
 /// <summary>A role as the flight sees it: a process of its own that reports, takes commands and can lose its power.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
     private readonly Channel<JsonElement> _reports = Channel.CreateUnbounded<JsonElement>();

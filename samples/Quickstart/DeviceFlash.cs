@@ -15,7 +15,7 @@ internal sealed class DeviceFlash : IDisposable
     {
         _flash = flash;
         _trust = trust;
-        Layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        Layout = OtaLayout.Divide(flash, factory: false);
     }
 
     public OtaFlash Flash => _flash;

@@ -24,7 +24,7 @@ internal static class Ota
         using var trust = new OtaTrustStore();
         trust.Add(publicKey);
         using FileFlash flash = FileFlash.Open("flash.bin", new FileFlashGeometry(Size: 8 << 20));
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+        OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         var engine = new OtaEngine(flash, layout, trust, new OtaBootStage(), new OtaOptions(product));
 
         OtaBootDecision boot = engine.Start();           // which bank to run, and why

@@ -15,7 +15,7 @@ internal static class OtaTesting
             BlockLengths = [.. Enumerable.Repeat(2048, 40)],
             WriteUnit = 8,
             HasEcc = true,
-            Layout = flash => OtaLayout.Divide(flash, factory: true, evidence: true),
+            Layout = flash => OtaBoardLayout.Divide(flash, factory: true, evidence: true),
         };
         using var proof = new OtaProof(board);
         foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(proof.Supports))

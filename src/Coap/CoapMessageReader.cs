@@ -57,7 +57,7 @@ public readonly ref struct CoapMessageReader
     public CoapOptions Options => new(_datagram[_bodyOffset.._optionsEnd]);
 
     /// <summary>The payload without its marker; empty where there is none.</summary>
-    public ReadOnlySpan<byte> Payload => _optionsEnd == _datagram.Length ? default : _datagram[(_optionsEnd + 1)..];
+    public ReadOnlySpan<byte> Payload => _optionsEnd == _datagram.Length ? default : _datagram[unchecked(_optionsEnd + 1)..];
 
     /// <summary>Reads one message; a token has at most eight bytes.</summary>
     /// <param name="datagram">The whole datagram, which must stay unchanged while <paramref name="message"/> is in use.</param>
@@ -87,11 +87,14 @@ public readonly ref struct CoapMessageReader
         {
             uint header = BinaryPrimitives.ReadUInt32BigEndian(datagram);
             int bodyOffset = unchecked(CoapHeader.Length + CoapHeader.TokenLengthFieldOf(header));
-            if (IsUsual(header) && bodyOffset <= Math.Min(datagram.Length, CoapHeader.Length + CoapHeader.MaxTokenLength))
+            if (IsUsual(header) && bodyOffset <= CoapHeader.Length + CoapHeader.MaxTokenLength && bodyOffset <= datagram.Length)
             {
-                CoapReadStatus status = CoapOptionFormat.Validate(datagram, bodyOffset, out int optionsEnd);
-                message = status == CoapReadStatus.Ok ? new CoapMessageReader(datagram, header, CoapHeader.Length, bodyOffset, optionsEnd) : default;
-                return status;
+                int optionsEnd = CoapOptionFormat.FindEnd(datagram, bodyOffset);
+                if (optionsEnd >= 0)
+                {
+                    message = new CoapMessageReader(datagram, header, CoapHeader.Length, bodyOffset, optionsEnd);
+                    return CoapReadStatus.Ok;
+                }
             }
         }
 
@@ -121,7 +124,7 @@ public readonly ref struct CoapMessageReader
 
     /// <summary>Whether it is of this version, not empty, and of a type that carries its class (RFC 7252 section 4.2, section 4.3 and table 1).</summary>
     private static bool IsUsual(uint header) => header >> 30 == CoapHeader.Version
-        && CoapHeader.CodeOf(header) != CoapCode.Empty
+        && (header & CodeBits) != 0
         && (AllowedCombinations >> unchecked((int)(header >> 25 & 0x18 | header >> 21 & 7)) & 1) != 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -188,6 +191,7 @@ public readonly ref struct CoapMessageReader
     /// <summary>A byte for each type, from CON in the lowest to RST in the highest; in it a bit for each class.</summary>
     private const uint AllowedCombinations = 0x00_3c_3d_3d;
 
+    private const uint CodeBits = 0x00ff_0000;
     private const uint EmptyConfirmable = 0x4000;
     private const uint EmptyAcknowledgement = 0x6000;
     private const uint EmptyReset = 0x7000;

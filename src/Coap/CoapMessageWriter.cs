@@ -4,6 +4,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Flint.Coap;
@@ -14,6 +15,7 @@ namespace Flint.Coap;
 /// </summary>
 /// <remarks>
 /// Lengths are written in their only form (RFC 7252 section 3.1), so that reading a message and writing it again gives the same bytes.
+/// Short values leave in stores of eight bytes: what stands in the buffer behind the message may be overwritten, as it is by a longer message.
 /// </remarks>
 public ref struct CoapMessageWriter
 {
@@ -27,7 +29,11 @@ public ref struct CoapMessageWriter
     private bool _overflow;
 
     /// <summary>Begins at the start of <paramref name="buffer"/>.</summary>
-    public CoapMessageWriter(Span<byte> buffer) => _buffer = buffer;
+    public CoapMessageWriter(Span<byte> buffer)
+    {
+        _buffer = buffer;
+        _number = Closed;
+    }
 
     /// <summary>Writes in place into the next span of <paramref name="output"/>, which <see cref="TryComplete"/> advances by the message's length, or not at all.</summary>
     /// <param name="output">Such as a pipe or an <see cref="ArrayBufferWriter{T}"/>. Nobody else may use it until the message is complete.</param>
@@ -38,6 +44,7 @@ public ref struct CoapMessageWriter
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxLength);
         _output = output;
         _buffer = output.GetSpan(maxLength)[..maxLength];
+        _number = Closed;
     }
 
     /// <summary>Writes options only, the first of them behind one numbered <paramref name="previous"/>.</summary>
@@ -58,13 +65,15 @@ public ref struct CoapMessageWriter
     {
         Span<byte> room = _buffer;
         uint start = unchecked((uint)(CoapHeader.Version << 30 | ((int)type & 3) << 28 | (int)code << 16 | messageId));
-        if (_stage == Stage.Start && token.Length <= CoapHeader.MaxTokenLength && token.Length <= unchecked(room.Length - CoapHeader.Length))
+        if (_stage == Stage.Start && token.Length <= CoapHeader.MaxTokenLength && room.Length >= CoapHeader.Length + sizeof(ulong))
         {
-            // The usual token, and it fits.
+            // The usual token, and more than room for it.
             BinaryPrimitives.WriteUInt32BigEndian(room, unchecked(start | (uint)(token.Length << 24)));
-            CopyShort(token, room[CoapHeader.Length..]);
+            ulong bytes = token.Length == sizeof(ulong) ? BinaryPrimitives.ReadUInt64LittleEndian(token) : ReadShort(token);
+            BinaryPrimitives.WriteUInt64LittleEndian(room[CoapHeader.Length..], bytes);
             _bodyOffset = _position = unchecked(CoapHeader.Length + token.Length);
             _stage = Stage.Header;
+            _number = 0;
             return;
         }
 
@@ -112,14 +121,31 @@ public ref struct CoapMessageWriter
     public void WriteOption(CoapOptionNumber number, scoped ReadOnlySpan<byte> value)
     {
         int delta = unchecked((int)number - _number);
-        Span<byte> room = _buffer[_position..];
-        if (unchecked((uint)delta <= CoapOptionFormat.MaxPlain && (uint)value.Length <= CoapOptionFormat.MaxPlain && (uint)value.Length < (uint)room.Length) && _stage == Stage.Header)
+        int position = _position;
+        if (unchecked((uint)delta <= CoapOptionFormat.MaxPlain && (uint)value.Length <= CoapOptionFormat.MaxPlain && _buffer.Length - position >= UsualRoom))
         {
-            // The usual option: one byte of header, and it fits.
-            room[0] = unchecked((byte)(delta << 4 | value.Length));
-            CopyShort(value, room[1..]);
-            _position = unchecked(_position + 1 + value.Length);
-            _number = (int)number;
+            // The usual option: one byte of header, and more than room for the rest.
+            Span<byte> room = UsualRoomAt(position);
+            unchecked
+            {
+                uint head = (uint)(delta << 4 | value.Length);
+                if (value.Length < sizeof(ulong))
+                {
+                    BinaryPrimitives.WriteUInt64LittleEndian(room, ReadShort(value) << 8 | head);
+                }
+                else
+                {
+                    ulong first = BinaryPrimitives.ReadUInt64LittleEndian(value);
+                    ulong last = BinaryPrimitives.ReadUInt64LittleEndian(value[(value.Length - sizeof(ulong))..]);
+                    room[0] = (byte)head;
+                    BinaryPrimitives.WriteUInt64LittleEndian(room[1..], first);
+                    BinaryPrimitives.WriteUInt64LittleEndian(room[(1 + sizeof(ulong))..], last >> 8 * (15 - value.Length) >> 8);
+                }
+
+                _position = position + 1 + value.Length;
+                _number = (int)number;
+            }
+
             return;
         }
 
@@ -145,9 +171,33 @@ public ref struct CoapMessageWriter
     /// <exception cref="InvalidOperationException">The header is missing, the payload was written, or a higher option number was.</exception>
     public void WriteOption(CoapOptionNumber number, uint value)
     {
+        int delta = unchecked((int)number - _number);
+        int position = _position;
+        if (unchecked((uint)delta <= CoapOptionFormat.MaxPlain && _buffer.Length - position >= UsualRoom))
+        {
+            Span<byte> room = UsualRoomAt(position);
+            unchecked
+            {
+                int zeros = BitOperations.LeadingZeroCount(value) >> 3;
+                int length = sizeof(uint) - zeros;
+                ulong bytes = (ulong)BinaryPrimitives.ReverseEndianness(value) >> 8 * zeros;
+                BinaryPrimitives.WriteUInt64LittleEndian(room, bytes << 8 | (uint)(delta << 4 | length));
+                _position = position + 1 + length;
+                _number = (int)number;
+            }
+
+            return;
+        }
+
+        WriteAnyOption(number, value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteAnyOption(CoapOptionNumber number, uint value)
+    {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
-        WriteOption(number, bytes[(BitOperations.LeadingZeroCount(value) / 8)..]);
+        WriteAnyOption(number, bytes[(BitOperations.LeadingZeroCount(value) / 8)..]);
     }
 
     /// <summary>Writes Content-Format or Accept.</summary>
@@ -190,7 +240,7 @@ public ref struct CoapMessageWriter
     public void WritePayload(scoped ReadOnlySpan<byte> payload)
     {
         Enter(Stage.Payload);
-        if (_overflow || payload.IsEmpty)
+        if (payload.IsEmpty)
         {
             return;
         }
@@ -282,38 +332,25 @@ public ref struct CoapMessageWriter
         _bodyOffset = _position += token.Length;
     }
 
-    /// <summary>Copies up to sixteen bytes with two loads and stores that may overlap: less than a call of the copying routine costs.</summary>
-    /// <param name="value">The bytes.</param>
-    /// <param name="destination">Where they go; at least as long.</param>
+    /// <summary>Up to seven bytes as a number whose lowest byte is the first of them; zeros follow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyShort(scoped ReadOnlySpan<byte> value, scoped Span<byte> destination)
+    private static ulong ReadShort(scoped ReadOnlySpan<byte> value)
     {
         unchecked
         {
-            if (value.Length < sizeof(uint))
+            if (value.Length >= sizeof(uint))
             {
-                if (!value.IsEmpty)
-                {
-                    destination[0] = value[0];
-                    if (value.Length > 1)
-                    {
-                        destination[1] = value[1];
-                        destination[value.Length - 1] = value[^1];
-                    }
-                }
+                // The two halves may overlap: where they do, they hold the same bits.
+                ulong last = BinaryPrimitives.ReadUInt32LittleEndian(value[(value.Length - sizeof(uint))..]);
+                return BinaryPrimitives.ReadUInt32LittleEndian(value) | last << 8 * (value.Length - sizeof(uint));
             }
-            else if (value.Length < sizeof(ulong))
+
+            if (value.Length <= 1)
             {
-                int last = value.Length - sizeof(uint);
-                BinaryPrimitives.WriteUInt32LittleEndian(destination, BinaryPrimitives.ReadUInt32LittleEndian(value));
-                BinaryPrimitives.WriteUInt32LittleEndian(destination[last..], BinaryPrimitives.ReadUInt32LittleEndian(value[last..]));
+                return value.IsEmpty ? 0u : value[0];
             }
-            else
-            {
-                int last = value.Length - sizeof(ulong);
-                BinaryPrimitives.WriteUInt64LittleEndian(destination, BinaryPrimitives.ReadUInt64LittleEndian(value));
-                BinaryPrimitives.WriteUInt64LittleEndian(destination[last..], BinaryPrimitives.ReadUInt64LittleEndian(value[last..]));
-            }
+
+            return value[0] | (uint)value[1] << 8 | (uint)value[^1] << 8 * (value.Length - 1);
         }
     }
 
@@ -349,6 +386,14 @@ public ref struct CoapMessageWriter
         _number = (int)number;
         return _buffer.Slice(start, length);
     }
+
+    /// <summary>
+    /// The next bytes, as a span of so constant a length that no store into it is checked again. The caller has compared what is left with <see cref="UsualRoom"/> in the line
+    /// before, and <c>0 &lt;= _position &lt;= _buffer.Length</c> holds throughout: this is a slice without its second check, which would be a tenth of what the option costs.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Span<byte> UsualRoomAt(int position) =>
+        MemoryMarshal.CreateSpan(ref Unsafe.Add(ref MemoryMarshal.GetReference(_buffer), position), UsualRoom);
 
     /// <summary>There is no room, nor will there be for whatever follows.</summary>
     private void Overflow()
@@ -393,6 +438,7 @@ public ref struct CoapMessageWriter
         }
 
         _stage = stage;
+        _number = stage == Stage.Header ? 0 : Closed;
     }
 
     [DoesNotReturn]
@@ -400,6 +446,12 @@ public ref struct CoapMessageWriter
 
     // Implementation.
     private const int TcpCodeOffset = 1 + sizeof(ushort);
+
+    /// <summary>Stands where no option may be written: every number lies below it, so that one comparison finds what is out of order and what is out of place.</summary>
+    private const int Closed = 1 << 16;
+
+    /// <summary>What an option of one byte of header and up to twelve of value may overwrite.</summary>
+    private const int UsualRoom = 1 + 2 * sizeof(ulong);
 
     private enum Stage
     {

@@ -36,7 +36,7 @@ public sealed class OtaBoard
         WriteUnit = writeUnit,
         HasEcc = hasEcc,
         ErasedValue = erasedValue,
-        Layout = flash => OtaLayout.Divide(flash, factory: true, evidence: true),
+        Layout = flash => OtaBoardLayout.Divide(flash, factory: true, evidence: true),
     };
 
     /// <summary>A small board that runs from one place only: images are moved there through a store that is one block longer.</summary>

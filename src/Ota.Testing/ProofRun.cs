@@ -344,7 +344,7 @@ internal sealed class ProofRun
         {
             _isServerGood = true;
             _frame[OtaChunkFrame.HeaderLength] ^= 1;
-            OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
+            OtaChunk.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
         }
 
         if (_scenario == OtaScenario.ForeignChunks)
@@ -376,10 +376,10 @@ internal sealed class ProofRun
     {
         byte[] good = _frame[..written];
         _request.Artifact[0] ^= 2;
-        OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
+        OtaChunk.WriteHeader(_trust, _request.Artifact, _frame, 0, _request.Offset, _request.Length);
         _request.Artifact[0] ^= 2;
         Require(engine.OnChunk(_frame, 0, written) == OtaStatus.ChunkCorrupt, "a chunk of another image is taken");
-        OtaChunkFrame.WriteHeader(_trust, _request.Artifact, _frame, 0, 1 << 20, _request.Length);
+        OtaChunk.WriteHeader(_trust, _request.Artifact, _frame, 0, 1 << 20, _request.Length);
         Require(engine.OnChunk(_frame, 0, written) == OtaStatus.ChunkOutOfRange, "a chunk beyond the image is taken");
         Require(engine.OnChunk(good, 0, written - 1) == OtaStatus.ChunkMalformed, "a chunk cut short is taken");
         good.CopyTo(_frame, 0);

@@ -36,4 +36,21 @@ public static class OtaChunk
         written = OtaChunkFrame.HeaderLength + length;
         return true;
     }
+
+    /// <summary>Writes the header of a frame whose data stands at <paramref name="start"/> + 10, by the device's own arithmetic.</summary>
+    /// <param name="trust">The checksum.</param>
+    /// <param name="artifact">The 8 bytes of the artifact's name.</param>
+    /// <param name="frame">Holds the frame.</param>
+    /// <param name="start">Where it starts.</param>
+    /// <param name="offset">Where in the artifact the data starts.</param>
+    /// <param name="dataLength">Its bytes.</param>
+    public static void WriteHeader(OtaTrust trust, byte[] artifact, byte[] frame, int start, int offset, int dataLength)
+    {
+        ArgumentNullException.ThrowIfNull(trust);
+        ArgumentNullException.ThrowIfNull(artifact);
+        ArgumentNullException.ThrowIfNull(frame);
+        OtaBytes.WriteUInt32(frame, start, (uint)offset);
+        OtaBytes.WriteUInt16(frame, start + 4, dataLength);
+        OtaBytes.WriteUInt32(frame, start + 6, OtaChunkFrame.Checksum(trust, OtaChunkFrame.NameChecksum(trust, artifact), frame, start, dataLength));
+    }
 }

@@ -49,7 +49,7 @@ public sealed class CoapWriterTests
     [Fact]
     public void Empty_WithContent_IsRefused()
     {
-        _writer.BeginDatagram(_buffer, 0, 256, CoapType.Confirmable, CoapCode.Empty, 1, [], 0, 0);
+        CoapDatagram.Begin(_writer, _buffer, 0, 256, CoapType.Confirmable, CoapCode.Empty, 1, [], 0, 0);
         _writer.WritePayload([1], 0, 1);
         Assert.Equal(CoapWriteStatus.EmptyWithContent, _writer.Complete());
 
@@ -65,7 +65,7 @@ public sealed class CoapWriterTests
     [InlineData(CoapType.Confirmable, 0xE1)]
     public void Datagram_TypeAndCodeThatDoNotGoTogether_IsRefused(CoapType type, byte code)
     {
-        _writer.BeginDatagram(_buffer, 0, 256, type, code, 1, [], 0, 0);
+        CoapDatagram.Begin(_writer, _buffer, 0, 256, type, code, 1, [], 0, 0);
 
         Assert.Equal(CoapWriteStatus.InvalidHeader, _writer.Complete());
     }
@@ -129,7 +129,7 @@ public sealed class CoapWriterTests
     {
         var reader = new CoapReader();
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => reader.ReadDatagram(_buffer, offset, count));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CoapDatagram().Read(reader, _buffer, offset, count));
         Assert.Throws<ArgumentOutOfRangeException>(() => reader.ReadStream(_buffer, offset, count, 1152));
         Assert.Throws<ArgumentOutOfRangeException>(() => _writer.BeginStream(_buffer, offset, count, CoapCode.Get, [], 0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => _writer.BeginStream(_buffer, 0, 256, CoapCode.Get, _buffer, offset, count));
@@ -150,7 +150,7 @@ public sealed class CoapWriterTests
         _writer.WriteOption(CoapOptionNumber.Observe, value, 0, value.Length);
         _writer.Complete();
         var reader = new CoapReader();
-        reader.ReadDatagram(_buffer, 0, _writer.Length);
+        new CoapDatagram().Read(reader, _buffer, 0, _writer.Length);
 
         Assert.True(reader.NextOption());
         Assert.Equal(fits, reader.TryGetOptionUInt(out uint number));
@@ -162,6 +162,7 @@ public sealed class CoapWriterTests
     {
         byte[] token = [1, 2, 3, 4];
         var reader = new CoapReader();
+        var datagram = new CoapDatagram();
         int seen = 0;
         RoundTrip(10);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -174,10 +175,10 @@ public sealed class CoapWriterTests
         {
             for (int i = 0; i < count; i++)
             {
-                _writer.BeginDatagram(_buffer, 0, 256, CoapType.Confirmable, CoapCode.Post, i, token, 0, 4);
+                CoapDatagram.Begin(_writer, _buffer, 0, 256, CoapType.Confirmable, CoapCode.Post, i, token, 0, 4);
                 Fill();
                 _writer.Complete();
-                seen += reader.ReadDatagram(_buffer, _writer.Offset, _writer.Length) == CoapReadStatus.Ok ? Options() : 0;
+                seen += datagram.Read(reader, _buffer, _writer.Offset, _writer.Length) == CoapReadStatus.Ok ? Options() : 0;
                 _writer.BeginStream(_buffer, 0, 256, CoapCode.Post, token, 0, 4);
                 Fill();
                 _writer.Complete();
@@ -205,5 +206,5 @@ public sealed class CoapWriterTests
         }
     }
 
-    private void Begin() => _writer.BeginDatagram(_buffer, 0, 256, CoapType.Confirmable, CoapCode.Get, 1, [], 0, 0);
+    private void Begin() => CoapDatagram.Begin(_writer, _buffer, 0, 256, CoapType.Confirmable, CoapCode.Get, 1, [], 0, 0);
 }

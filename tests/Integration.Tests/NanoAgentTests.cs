@@ -8,6 +8,7 @@ using Flint.Coap;
 using Flint.Integration.Tests.Support;
 using Flint.Ota;
 using Flint.SecureTunnel;
+using Flint.Testing;
 using OtaState = nano::Flint.Ota.OtaState;
 
 namespace Flint.Integration.Tests;
@@ -54,7 +55,7 @@ public sealed class NanoAgentTests : IDisposable
         gateway.Say("offer", ("release", "2.0.0"));
         AssertAnswer(gateway.Await("offered"), "2.04", "0", "status");
         gateway.Await("holding");
-        await Until(() => _board.Engine!.Progress.VerifiedBytes > 20_000);
+        await Eventually.HoldsAsync(() => _board.Engine!.Progress.VerifiedBytes > 20_000);
         _board.Kill();
         gateway.Say("hold", ("bytes", 0));
 
@@ -62,7 +63,7 @@ public sealed class NanoAgentTests : IDisposable
         Assert.Equal((1u, OtaState.Downloading), (_board.Engine!.Boot.Sequence, _board.Engine.State));
         Assert.True(_board.Engine.Progress.ResumedBytes > 20_000);
         AssertConnected(gateway, resumed: true);
-        await Until(() => !_board.IsRunning);
+        await Eventually.HoldsAsync(() => !_board.IsRunning);
 
         // The new image's first boot loses its power before it has reached the gateway; its second confirms it.
         _board.Start(1);
@@ -72,7 +73,7 @@ public sealed class NanoAgentTests : IDisposable
 
         // The boot that was killed had taken the ticket out of the store, as one is used once.
         AssertConnected(gateway, resumed: false);
-        await Until(() => _board.Engine.State == OtaState.Idle);
+        await Eventually.HoldsAsync(() => _board.Engine.State == OtaState.Idle);
         _board.Kill();
 
         _board.Start(gateway.Port);
@@ -109,7 +110,7 @@ public sealed class NanoAgentTests : IDisposable
                 new SecureTunnelServerOptions { Keys = [key], Devices = devices, Tickets = ring, Suites = [SecureTunnelSuite.RsaOaepAes128Ccm] });
             Assert.Equal(connection == 1, tunnel.Resumed);
             _ = server.RunAsync(tunnel, new CoapPeer(tunnel.Peer.DeviceId.ToString()));
-            await Until(() => gateway.Devices.Contains(NanoBoard.Id));
+            await Eventually.HoldsAsync(() => gateway.Devices.Contains(NanoBoard.Id));
 
             DeviceProxy device = gateway.Device(NanoBoard.Id);
             Assert.Equal(1, await device.CallAsync("led", "on"));
@@ -126,16 +127,16 @@ public sealed class NanoAgentTests : IDisposable
             for (int degrees = 23; degrees < 26; degrees++)
             {
                 _board.Temperature = degrees.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                Assert.True(await values.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+                Assert.True(await values.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
                 Assert.Equal(degrees, values.Current);
             }
 
             _board.Temperature = "22.5";
-            Assert.True(await nextEvent.AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.True(await nextEvent.AsTask().WaitAsync(Eventually.Limit));
             Assert.Equal((NanoBoard.Id, "device/boot"), (events.Current.Publisher, events.Current.Name));
             nextEvent = connection == 0 ? events.MoveNextAsync() : default;
             socket.Close();
-            await Until(() => !gateway.Devices.Contains(NanoBoard.Id));
+            await Eventually.HoldsAsync(() => !gateway.Devices.Contains(NanoBoard.Id));
         }
     }
 
@@ -156,13 +157,4 @@ public sealed class NanoAgentTests : IDisposable
 
     private static void AssertAnswer(JsonElement report, string code, string payload, string member = "payload") =>
         Assert.Equal((code, payload), (report.GetProperty("code").GetString(), report.GetProperty(member).GetString()));
-
-    private static async Task Until(Func<bool> condition)
-    {
-        for (int i = 0; !condition(); i++)
-        {
-            Assert.True(i < 3000, "it does not come to that");
-            await Task.Delay(20);
-        }
-    }
 }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Flint.Coap;
 using Flint.SecureTunnel;
+using Flint.Testing;
 
 namespace Flint.Integration.Tests;
 
@@ -63,7 +64,7 @@ public sealed class TunnelIdentityTests : IAsyncLifetime
 
         await new ServerProxy(device).PublishAsync(new DeviceEvent("motion/hall", "1"));
 
-        Assert.True(await next.AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await next.AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal("3f0022000b47", events.Current.Publisher);
         Assert.Equal(1, await _gateway.Device("3f0022000b47").CallAsync("led", "on"));
     }

@@ -18,7 +18,7 @@ internal static class FileDevice
         byte[] envelope = File.ReadAllBytes(Path.Combine(folder, "manifest"));
         byte[] image = File.ReadAllBytes(Path.Combine(folder, "image"));
         using FileFlash flash = FileFlash.Open(Path.Combine(folder, "flash"), Geometry);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+        OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         var engine = new OtaEngine(flash, layout, trust, new OtaBootStage(), new OtaOptions("file"u8.ToArray()));
         OtaBootDecision boot = engine.Start();
         Console.WriteLine($"started {boot.Source} {boot.Sequence} resumed {engine.Progress.ResumedBytes}");

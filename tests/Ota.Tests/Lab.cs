@@ -85,7 +85,7 @@ internal static class Lab
     public static (MemoryFlash Flash, OtaLayout Layout) Device(OtaRelease first, int blocks = 32, bool factory = false, bool evidence = true)
     {
         var flash = new MemoryFlash(blocks * 4096, 4096);
-        OtaLayout layout = OtaLayout.Divide(flash, factory, evidence);
+        OtaLayout layout = OtaBoardLayout.Divide(flash, factory, evidence);
         using OtaTrustStore trust = Trust();
         var provisioner = new OtaProvisioner(flash, layout, trust);
         Assert.Equal(OtaStatus.Ok, provisioner.InstallFirst(first.Envelope.Span, first));

@@ -91,6 +91,13 @@ internal sealed class LoadClient : IDisposable
         return (SecureTunnelConnection)await OpenAsync(socket.GetStream());
     }
 
+    /// <summary>A session for messages: the caller disposes it.</summary>
+    public async Task<MessageChannel> OpenChannelAsync()
+    {
+        TcpClient socket = await DialAsync();
+        return MessageChannel.Create(await OpenAsync(socket.GetStream()));
+    }
+
     public async Task HoldAsync(int count)
     {
         for (int i = 0; i < count; i++)
@@ -173,7 +180,7 @@ internal sealed class LoadClient : IDisposable
         }
 
         var counted = new GatheringStream(stream);
-        var tls = new SslStream(counted);
+        var tls = new SslStream(_server.Kind == "tls-duplex" ? stream : counted);
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "flint",

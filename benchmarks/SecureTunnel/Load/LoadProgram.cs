@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Flint.Benchmarks.SecureTunnel.Load;
 
 /// <summary>
-/// <c>benchmarks -- tunnel [handshakes] [connections]</c>, or <c>tunnel idle N</c>, <c>tunnel messages N</c>, <c>tunnel handshakes N</c>, <c>tunnel writers N</c>, <c>tunnel flood</c>, <c>tunnel oaep N</c>: over loopback TCP, a server process of each kind and this process as its clients. Reports what the server pays: processor time and
+/// <c>benchmarks -- tunnel [handshakes] [connections]</c>, or <c>tunnel idle N</c>, <c>tunnel messages N</c>, <c>tunnel handshakes N</c>, <c>tunnel writers N</c>, <c>tunnel stream N</c>, <c>tunnel flood</c>, <c>tunnel oaep N</c>: over loopback TCP, a server process of each kind and this process as its clients. Reports what the server pays: processor time and
 /// resident memory, beside SslStream with TLS 1.3 and certificates on both sides.
 /// </summary>
 internal static class LoadProgram
@@ -25,6 +25,12 @@ internal static class LoadProgram
         if (args is ["writers", ..])
         {
             await WritersTable.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 8_000);
+            return 0;
+        }
+
+        if (args is ["stream", ..])
+        {
+            await StreamTable.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 40_000, args.Length > 2 ? args[2] : null);
             return 0;
         }
 

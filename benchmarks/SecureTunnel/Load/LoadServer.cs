@@ -13,7 +13,7 @@ using Flint.SecureTunnel;
 
 namespace Flint.Benchmarks.SecureTunnel.Load;
 
-/// <summary>A server of one kind (bare; tls, mutual; tls-server, without a certificate of the device; s1, s2; echo, S1 that sends back what it gets) in its own process: prints its port and public key, then a report for each line that it is given.</summary>
+/// <summary>A server of one kind (bare; tls, mutual; tls-server, without a certificate of the device; s1, s2; echo, S1 that sends back what it gets; duplex and tls-duplex, which do as the client asks) in its own process: prints its port and public key, then a report for each line that it is given.</summary>
 internal static class LoadServer
 {
     public static async Task RunAsync(string kind)
@@ -45,8 +45,14 @@ internal static class LoadServer
             }
         });
 
-        while (await Console.In.ReadLineAsync() is not null)
+        while (await Console.In.ReadLineAsync() is { } line)
         {
+            if (line == "cpu")
+            {
+                Console.WriteLine(Environment.CpuUsage.TotalTime.TotalMicroseconds.ToString("0", CultureInfo.InvariantCulture));
+                continue;
+            }
+
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             GC.WaitForPendingFinalizers();
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -71,11 +77,16 @@ internal static class LoadServer
             }
             else if (kind.StartsWith("tls", StringComparison.Ordinal))
             {
-                await ServeTlsAsync(stream, certificate, isMutual: kind == "tls");
+                await ServeTlsAsync(stream, certificate, kind);
             }
             else
             {
                 await using SecureTunnelConnection tunnel = await SecureTunnelServer.AcceptAsync(SecureTunnelTransport.FromStream(stream), options);
+                if (kind == "duplex")
+                {
+                    await MessageChannel.Create(tunnel).ServeAsync();
+                }
+
                 while (true)
                 {
                     ReadResult result = await tunnel.Input.ReadAsync();
@@ -99,8 +110,9 @@ internal static class LoadServer
     }
 
     [SuppressMessage("Security", "CA5398", Justification = "The comparison is with TLS 1.3.")]
-    private static async Task ServeTlsAsync(NetworkStream stream, SslStreamCertificateContext certificate, bool isMutual)
+    private static async Task ServeTlsAsync(NetworkStream stream, SslStreamCertificateContext certificate, string kind)
     {
+        bool isMutual = kind == "tls";
         await using var tls = new SslStream(stream, leaveInnerStreamOpen: false);
         await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
@@ -111,6 +123,11 @@ internal static class LoadServer
         });
         byte[] greeting = [1];
         await tls.WriteAsync(greeting);
+        if (kind == "tls-duplex")
+        {
+            await MessageChannel.Create(tls).ServeAsync();
+        }
+
         byte[] buffer = [];
         while (true)
         {

@@ -38,6 +38,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerReport(double.Parse(parts[0], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture), long.Parse(parts[2], CultureInfo.InvariantCulture));
     }
 
+    /// <returns>Microseconds of the processor so far, without a collection before.</returns>
+    public async Task<double> CpuAsync()
+    {
+        await _process.StandardInput.WriteLineAsync("cpu");
+        return double.Parse((await _process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();

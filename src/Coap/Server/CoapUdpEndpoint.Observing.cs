@@ -24,7 +24,7 @@ internal sealed partial class CoapUdpEndpoint
             CoapPart part = await _bodies!.CutAsync(representation, resource.Request, null, local.Sizes).ConfigureAwait(false);
             lock (_gate)
             {
-                if (_observed.ContainsValue(local) && _resources.IsNewest(resource, representation))
+                if (_observed.GetValueOrDefault((resource, local.Sizes.SizeExponent)) == local && _resources.IsNewest(resource, representation))
                 {
                     local.Part = part;
                     _observers.Notify(local.Id, Now());

@@ -35,13 +35,6 @@ internal static class DecimalText
     public static string Text(int value)
     {
         byte[] digits = new byte[MaxLength];
-        int count = Write(value, digits);
-        char[] text = new char[count];
-        for (int i = 0; i < count; i++)
-        {
-            text[i] = (char)digits[i];
-        }
-
-        return new string(text);
+        return Utf8Text.Read(digits, 0, Write(value, digits))!;
     }
 }

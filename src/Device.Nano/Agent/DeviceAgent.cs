@@ -127,9 +127,10 @@ public sealed class DeviceAgent : ICoapHandler
     /// <inheritdoc/>
     public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
     {
-        if (_updater != null)
+        if (_updater != null && _updater.TryTake(endpoint, requestId, response, _platform.Now))
         {
-            _updater.TryTake(endpoint, requestId, response, _platform.Now);
+            // Behind the work, which a slow file system may draw out for longer than a response may take.
+            _updater.LastProgress = _platform.Now;
         }
     }
 
@@ -293,7 +294,9 @@ public sealed class DeviceAgent : ICoapHandler
 
         if (!_isPinging && now - _lastHeard >= _settings.KeepAlive)
         {
+            // The server's silence counts from here where it was the device that had no time to listen.
             _isPinging = true;
+            _lastHeard = now - _settings.KeepAlive;
             endpoint.Ping();
             return true;
         }

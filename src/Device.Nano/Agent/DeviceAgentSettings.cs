@@ -47,7 +47,7 @@ public sealed class DeviceAgentSettings
             && OfferInterval > 0 && RequestTimeout > 0 && TrialTimeout > 0;
         if (!times || MaxMessage < LeastMessage || MaxMessage > MostMessage)
         {
-            throw new ArgumentException("Agent settings: times are positive, MaxBackoff is at least MinBackoff, MaxMessage is 64 to 16384.");
+            throw new ArgumentException("Agent settings: positive times, MinBackoff up to MaxBackoff, MaxMessage 64 to 16384.");
         }
 
         Tunnel.Validate();

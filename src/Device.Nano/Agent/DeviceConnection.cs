@@ -22,9 +22,6 @@ internal sealed class DeviceConnection
     /// <summary>Bytes read so far.</summary>
     public long WireBytesRead;
 
-    /// <summary>Bytes written so far.</summary>
-    public long WireBytesWritten;
-
     /// <summary>The handshake: one frame a call. Afterwards <see cref="Endpoint"/> is there and its CSM is sent.</summary>
     /// <returns>False where the connection is lost.</returns>
     public bool Connect(int timeout, long now)
@@ -164,7 +161,6 @@ internal sealed class DeviceConnection
             return true;
         }
 
-        WireBytesWritten += count;
         bool written = _transport.Write(_tunnel.Output, _tunnel.OutputOffset, count);
         _tunnel.OnSent();
         return written;

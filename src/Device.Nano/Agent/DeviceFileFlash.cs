@@ -36,6 +36,12 @@ public sealed class DeviceFileFlash : OtaFlash
         }
     }
 
+    /// <summary>
+    /// Called after each file that was worked on, the watchdog's hook for one: an engine looks at a whole bank at once, and a file system may take seconds for
+    /// it; null: nothing is.
+    /// </summary>
+    public DeviceYield? Yield;
+
     /// <inheritdoc/>
     public override int Size => _blockLength * _blockCount;
 
@@ -79,6 +85,7 @@ public sealed class DeviceFileFlash : OtaFlash
                 File.Delete(path);
             }
 
+            Yield?.Invoke();
             return true;
         }
         catch (Exception)
@@ -109,6 +116,7 @@ public sealed class DeviceFileFlash : OtaFlash
                 address += part;
                 offset += part;
                 count -= part;
+                Yield?.Invoke();
             }
 
             return true;

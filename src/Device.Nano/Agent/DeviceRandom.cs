@@ -32,8 +32,8 @@ public static class DeviceRandom
             counter = new byte[8];
         }
 
-        long boot = (long)BigEndian.ReadUInt64(counter, 0) + 1;
-        BigEndian.WriteUInt64(counter, 0, (ulong)boot);
+        long boot = (long)ByteRange.ReadUInt64(counter, 0) + 1;
+        ByteRange.WriteUInt64(counter, 0, (ulong)boot);
         if (!stored || !platform.Save(CounterName, counter))
         {
             throw new InvalidOperationException("The boot counter cannot be stored.");

@@ -17,7 +17,6 @@ internal sealed class DeviceUpdater
     private readonly byte[] _text = new byte[2 * OtaRequest.ArtifactLength];
     private int _offer;
     private long _nextOffer;
-    private long _lastProgress;
 
     public DeviceUpdater(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest, DeviceAgentSettings settings)
     {
@@ -42,7 +41,7 @@ internal sealed class DeviceUpdater
     {
         ForgetRequests();
         _nextOffer = now;
-        _lastProgress = now;
+        LastProgress = now;
         if (Engine.State == OtaState.Paused)
         {
             Engine.Resume();
@@ -86,18 +85,17 @@ internal sealed class DeviceUpdater
         }
     }
 
+    /// <summary>When the engine last took something: requests are given up by that.</summary>
+    public long LastProgress;
+
     /// <summary>Takes a response if it is one of the updater's.</summary>
+    /// <returns>Whether the engine has got further by it.</returns>
     public bool TryTake(CoapEndpoint endpoint, int requestId, CoapReader response, long now)
     {
         if (requestId == _offer)
         {
             _offer = 0;
-            if (response.Code == CoapCode.Content && response.PayloadLength > 0)
-            {
-                TakeOffer(endpoint, response, now);
-            }
-
-            return true;
+            return response.Code == CoapCode.Content && response.PayloadLength > 0 && TakeOffer(endpoint, response, now) == OtaStatus.Ok;
         }
 
         for (int i = 0; i < MaxWindow; i++)
@@ -105,13 +103,8 @@ internal sealed class DeviceUpdater
             if (_chunks[i] == requestId)
             {
                 _chunks[i] = 0;
-                if (response.Code == CoapCode.Content)
-                {
-                    OtaStatus status = Engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength);
-                    _lastProgress = status == OtaStatus.Ok ? now : _lastProgress;
-                }
-
-                return true;
+                return response.Code == CoapCode.Content
+                    && Engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength) == OtaStatus.Ok;
             }
         }
 
@@ -123,7 +116,7 @@ internal sealed class DeviceUpdater
     public OtaStatus TakeOffer(CoapEndpoint endpoint, CoapReader message, long now)
     {
         LastOffer = Engine.Offer(endpoint.Input, message.PayloadOffset, message.PayloadLength);
-        _lastProgress = now;
+        LastProgress = now;
         return LastOffer;
     }
 
@@ -141,7 +134,7 @@ internal sealed class DeviceUpdater
 
     private bool FetchChunk(CoapEndpoint endpoint, long now)
     {
-        if (now - _lastProgress >= _settings.RequestTimeout)
+        if (now - LastProgress >= _settings.RequestTimeout)
         {
             // What was asked for is lost somewhere: ask again, the engine knows for what.
             for (int i = 0; i < MaxWindow; i++)
@@ -151,7 +144,7 @@ internal sealed class DeviceUpdater
             }
 
             Engine.ForgetRequests();
-            _lastProgress = now;
+            LastProgress = now;
         }
 
         int slot = FreeSlot();

@@ -90,7 +90,7 @@ public sealed class CoapEndpoint
     /// <summary>Writes the CSM, which is each end's first message (RFC 8323 section 5.3).</summary>
     public void Start()
     {
-        BeginMessage(CoapCode.Csm, _token, 0);
+        BeginMessage(CoapCode.Csm, _token, 0, 0);
         _writer.WriteOption(CoapOptionNumber.CsmMaxMessageSize, (uint)Input.Length);
         Complete();
     }
@@ -116,7 +116,7 @@ public sealed class CoapEndpoint
     {
         if (OutputCount != 0)
         {
-            throw new InvalidOperationException("The output is written before the next message is handled.");
+            throw new InvalidOperationException(NotNow);
         }
 
         if (IsEnded)
@@ -157,7 +157,7 @@ public sealed class CoapEndpoint
     {
         if (!CanRequest)
         {
-            throw new InvalidOperationException("No request can be begun now.");
+            throw new InvalidOperationException(NotNow);
         }
 
         _lastRequest = _lastRequest == int.MaxValue ? 1 : _lastRequest + 1;
@@ -168,7 +168,7 @@ public sealed class CoapEndpoint
         }
 
         BigEndian.WriteUInt32(_token, 0, (uint)requestId);
-        return BeginMessage(code, _token, RequestTokenLength);
+        return BeginMessage(code, _token, 0, RequestTokenLength);
     }
 
     /// <summary>Begins the response to the request that is being handled.</summary>
@@ -185,7 +185,7 @@ public sealed class CoapEndpoint
     {
         if (OutputCount != 0 || IsEnded)
         {
-            throw new InvalidOperationException("No notification can be begun now.");
+            throw new InvalidOperationException(NotNow);
         }
 
         return BeginMessage(code, token, 0, tokenLength);
@@ -214,7 +214,7 @@ public sealed class CoapEndpoint
     /// <summary>Asks the peer whether it lives: a Ping with an empty token, which any bytes in return answer (RFC 8323 section 5.4).</summary>
     public void Ping()
     {
-        BeginMessage(CoapCode.Ping, _token, 0);
+        BeginMessage(CoapCode.Ping, _token, 0, 0);
         Complete();
     }
 
@@ -294,12 +294,10 @@ public sealed class CoapEndpoint
 
     private void Abort()
     {
-        BeginMessage(CoapCode.Abort, _token, 0);
+        BeginMessage(CoapCode.Abort, _token, 0, 0);
         Complete();
         IsEnded = true;
     }
-
-    private CoapWriter BeginMessage(byte code, byte[] token, int tokenLength) => BeginMessage(code, token, 0, tokenLength);
 
     private CoapWriter BeginMessage(byte code, byte[] token, int tokenOffset, int tokenLength)
     {
@@ -322,6 +320,8 @@ public sealed class CoapEndpoint
 
     // Specification
     private const int BaseMaxMessageSize = 1152;
+
+    private const string NotNow = "The output is not written, the connection over, or too many requests wait.";
 
     // Implementation
     private const int LeastMessage = 64;

@@ -3,14 +3,11 @@ using System;
 namespace Flint.Device.Nano;
 
 /// <summary>
-/// Reads one CoAP message after the other in place: a datagram (RFC 7252 section 3) or the start of a stream (RFC 8323 section 3.2).
+/// Reads one CoAP message after the other in place, from the start of a stream (RFC 8323 section 3.2); datagrams are read by <see cref="CoapDatagram"/>.
 /// One reader serves for ever; it holds offsets into the caller's buffer and allocates nothing.
 /// </summary>
 /// <remarks>
 /// <code>
-/// datagram   0                   1                   2                   3
-///            0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
-///           |Ver| T |  TKL  |      Code     |          Message ID           |  token  options  0xFF  payload
 /// stream    |  Len  |  TKL  | Len extended, 0, 1, 2 or 4 bytes |    Code    |  token  options  0xFF  payload
 /// option    | delta |length | delta extended 0-2 | length extended 0-2 |  value
 /// </code>
@@ -26,14 +23,8 @@ public sealed class CoapReader
     /// <summary>The longest token that is accepted, in bytes: 8, or up to 65804 where extended tokens were agreed (RFC 8974).</summary>
     public int MaxTokenLength = BaseTokenLength;
 
-    /// <summary>The type; in a stream there is none and this is 0.</summary>
-    public CoapType Type;
-
     /// <summary>The code, see <see cref="CoapCode"/>.</summary>
     public byte Code;
-
-    /// <summary>The message id, 0 to 65535; in a stream there is none and this is 0.</summary>
-    public int MessageId;
 
     /// <summary>Where the token starts in the buffer.</summary>
     public int TokenOffset;
@@ -58,16 +49,6 @@ public sealed class CoapReader
 
     /// <summary>The length of the option's value in bytes.</summary>
     public int OptionLength;
-
-    /// <summary>Reads the datagram of <paramref name="count"/> bytes at <paramref name="offset"/> (RFC 7252 section 3).</summary>
-    /// <returns>Ok and the message's fields, or the reason and every field 0.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
-    public CoapReadStatus ReadDatagram(byte[] buffer, int offset, int count)
-    {
-        Clear(buffer, offset, count);
-        CoapReadStatus status = ReadDatagramHeader(offset, offset + count);
-        return Finish(status, count);
-    }
 
     /// <summary>
     /// Reads the first message of the <paramref name="count"/> bytes that a stream has given so far (RFC 8323 section 3.2).
@@ -144,62 +125,6 @@ public sealed class CoapReader
         }
 
         return true;
-    }
-
-    private CoapReadStatus ReadDatagramHeader(int at, int end)
-    {
-        if (end - at < DatagramHeaderLength)
-        {
-            return CoapReadStatus.TruncatedHeader;
-        }
-
-        int first = _buffer[at];
-        if (first >> 6 != ProtocolVersion)
-        {
-            return CoapReadStatus.UnknownVersion;
-        }
-
-        Type = (CoapType)((first >> 4) & 3);
-        Code = _buffer[at + 1];
-        MessageId = (_buffer[at + 2] << 8) | _buffer[at + 3];
-        if (Code == CoapCode.Empty && ((first & 0x0F) != 0 || end - at > DatagramHeaderLength))
-        {
-            return CoapReadStatus.EmptyWithContent;
-        }
-
-        CoapReadStatus status = CheckDatagram(Type, Code);
-        if (status == CoapReadStatus.Ok)
-        {
-            status = ReadToken(first & 0x0F, at + DatagramHeaderLength, end);
-        }
-
-        if (status == CoapReadStatus.NeedMoreData || (status == CoapReadStatus.Ok && TokenLength > end - TokenOffset))
-        {
-            return CoapReadStatus.TruncatedToken;
-        }
-
-        return status == CoapReadStatus.Ok ? ReadBody(TokenOffset + TokenLength, end) : status;
-    }
-
-    /// <summary>Which types go with which codes (RFC 7252 sections 4.2, 4.3 and 12.1).</summary>
-    internal static CoapReadStatus CheckDatagram(CoapType type, byte code)
-    {
-        if (code == CoapCode.Empty)
-        {
-            return type == CoapType.NonConfirmable ? CoapReadStatus.NonConfirmableEmpty : CoapReadStatus.Ok;
-        }
-
-        if (CoapCode.IsSignal(code) || CoapCode.IsReserved(code))
-        {
-            return CoapReadStatus.ReservedCodeClass;
-        }
-
-        if (type == CoapType.Reset)
-        {
-            return CoapReadStatus.ResetNotEmpty;
-        }
-
-        return type == CoapType.Acknowledgement && CoapCode.IsRequest(code) ? CoapReadStatus.AcknowledgementWithRequest : CoapReadStatus.Ok;
     }
 
     private CoapReadStatus ReadStreamHeader(int at, int end, int maxMessageSize, out int total)
@@ -290,7 +215,7 @@ public sealed class CoapReader
 
     /// <summary>Reads the token's extended length (RFC 8974 section 2.1); whether its bytes are there is for the caller to check.</summary>
     /// <returns>NeedMoreData where the bytes end before the length does.</returns>
-    private CoapReadStatus ReadToken(int nibble, int at, int end)
+    internal CoapReadStatus ReadToken(int nibble, int at, int end)
     {
         CoapReadStatus status = CheckTokenNibble(nibble);
         if (status != CoapReadStatus.Ok)
@@ -322,7 +247,7 @@ public sealed class CoapReader
     }
 
     /// <summary>Checks every option and finds the payload (RFC 7252 sections 3 and 3.1).</summary>
-    private CoapReadStatus ReadBody(int at, int end)
+    internal CoapReadStatus ReadBody(int at, int end)
     {
         byte[] buffer = _buffer;
         _optionsStart = at;
@@ -387,7 +312,7 @@ public sealed class CoapReader
     private int ReadExtension(int nibble, int at) =>
         nibble == OneByteExtension ? _buffer[at] + OneByteExtension : ((_buffer[at] << 8) | _buffer[at + 1]) + TwoByteBase;
 
-    private CoapReadStatus Finish(CoapReadStatus status, int consumed)
+    internal CoapReadStatus Finish(CoapReadStatus status, int consumed)
     {
         if (status == CoapReadStatus.Ok)
         {
@@ -401,19 +326,14 @@ public sealed class CoapReader
         return status;
     }
 
-    private void Clear(byte[] buffer, int offset, int count)
+    /// <summary>Every field is 0 again, for what the range holds.</summary>
+    internal void Clear(byte[] buffer, int offset, int count)
     {
-        if (buffer == null || offset < 0 || count < 0 || count > buffer.Length - offset)
-        {
-            throw new ArgumentOutOfRangeException(nameof(count));
-        }
-
+        ByteRange.Check(buffer, offset, count);
         _buffer = buffer;
         _optionsStart = 0;
         _optionsEnd = 0;
-        Type = CoapType.Confirmable;
         Code = CoapCode.Empty;
-        MessageId = 0;
         TokenOffset = 0;
         TokenLength = 0;
         PayloadOffset = 0;
@@ -423,8 +343,6 @@ public sealed class CoapReader
     }
 
     // Specification
-    internal const int ProtocolVersion = 1;
-    internal const int DatagramHeaderLength = 4;
     internal const int BaseTokenLength = 8;
     internal const int PayloadMarker = 0xFF;
     internal const int OneByteExtension = 13;

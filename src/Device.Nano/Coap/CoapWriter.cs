@@ -3,8 +3,7 @@ using System;
 namespace Flint.Device.Nano;
 
 /// <summary>
-/// Writes one CoAP message after the other into the caller's buffer: a datagram (RFC 7252 section 3) or a message of a stream
-/// (RFC 8323 section 3.2). Begin, options in the order of their numbers, payload, <see cref="Complete"/>. Allocates nothing;
+/// Writes one CoAP message after the other into the caller's buffer, for a stream (RFC 8323 section 3.2); <see cref="CoapDatagram"/> begins datagrams. Begin, options in the order of their numbers, payload, <see cref="Complete"/>. Allocates nothing;
 /// a mistake on the way is kept and told at the end.
 /// </summary>
 /// <remarks>
@@ -21,7 +20,6 @@ public sealed class CoapWriter
     private int _tokenNibble;
     private int _lastOption;
     private byte _code;
-    private bool _isStream;
     private bool _hasPayload;
 
     /// <summary>The first reason that stops the message, or Ok.</summary>
@@ -32,38 +30,6 @@ public sealed class CoapWriter
 
     /// <summary>The completed message's length in bytes; 0 before <see cref="Complete"/> and where it failed.</summary>
     public int Length;
-
-    /// <summary>Begins a message of a datagram in the <paramref name="count"/> bytes at <paramref name="offset"/>.</summary>
-    /// <param name="buffer">The buffer.</param>
-    /// <param name="offset">Where the message goes.</param>
-    /// <param name="count">How much room there is.</param>
-    /// <param name="type">The type.</param>
-    /// <param name="code">The code, see <see cref="CoapCode"/>.</param>
-    /// <param name="messageId">The message id; its lower 16 bits count.</param>
-    /// <param name="token">What holds the token; it may be another part of <paramref name="buffer"/>.</param>
-    /// <param name="tokenOffset">Where the token starts.</param>
-    /// <param name="tokenLength">The token's length, 0 to 8 bytes, or more where extended tokens were agreed.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A range does not lie within its buffer.</exception>
-    public void BeginDatagram(byte[] buffer, int offset, int count, CoapType type, byte code, int messageId, byte[] token, int tokenOffset, int tokenLength)
-    {
-        Begin(buffer, offset, count, code, token, tokenOffset, tokenLength);
-        if (CoapReader.CheckDatagram(type, code) != CoapReadStatus.Ok)
-        {
-            Fail(CoapWriteStatus.InvalidHeader);
-        }
-
-        _isStream = false;
-        if (Reserve(CoapReader.DatagramHeaderLength))
-        {
-            buffer[offset] = (byte)((CoapReader.ProtocolVersion << 6) | ((int)type << 4) | _tokenNibble);
-            buffer[offset + 1] = code;
-            buffer[offset + 2] = (byte)(messageId >> 8);
-            buffer[offset + 3] = (byte)messageId;
-            _at += CoapReader.DatagramHeaderLength;
-        }
-
-        WriteToken(token, tokenOffset, tokenLength);
-    }
 
     /// <summary>Begins a message of a stream in the <paramref name="count"/> bytes at <paramref name="offset"/>.</summary>
     /// <param name="buffer">The buffer.</param>
@@ -82,14 +48,11 @@ public sealed class CoapWriter
             Fail(CoapWriteStatus.InvalidHeader);
         }
 
-        _isStream = true;
-
         // The largest body that fits behind its own length decides how long that length can get.
         int room = count - 2 - CoapReader.ExtensionLength(_tokenNibble) - tokenLength;
         int header = 2 + LengthExtension(room - LengthExtension(room));
-        if (Reserve(header))
+        if (Skip(header))
         {
-            _at += header;
             _codeAt = _at - 1;
             buffer[_codeAt] = code;
         }
@@ -101,7 +64,7 @@ public sealed class CoapWriter
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
     public void WriteOption(int number, byte[] value, int offset, int count)
     {
-        CheckRange(value, offset, count);
+        ByteRange.Check(value, offset, count);
         if (BeginOption(number, count))
         {
             Array.Copy(value, offset, _buffer, _at, count);
@@ -146,7 +109,7 @@ public sealed class CoapWriter
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
     public void WritePayload(byte[] value, int offset, int count)
     {
-        CheckRange(value, offset, count);
+        ByteRange.Check(value, offset, count);
         if (count == 0 || !CanWriteContent() || !Reserve(1 + count))
         {
             return;
@@ -184,7 +147,7 @@ public sealed class CoapWriter
     /// <returns>Ok, or the first reason why there is no message.</returns>
     public CoapWriteStatus Complete()
     {
-        if (Status == CoapWriteStatus.Ok && (!_isStream || WriteStreamHeader(_at - _bodyStart)))
+        if (Status == CoapWriteStatus.Ok && (_codeAt < 0 || WriteStreamHeader(_at - _bodyStart)))
         {
             Length = _at - Offset;
         }
@@ -192,14 +155,16 @@ public sealed class CoapWriter
         return Status;
     }
 
-    private void Begin(byte[] buffer, int offset, int count, byte code, byte[] token, int tokenOffset, int tokenLength)
+    /// <summary>The start of every message; a stream's then says where its code stands.</summary>
+    internal void Begin(byte[] buffer, int offset, int count, byte code, byte[] token, int tokenOffset, int tokenLength)
     {
-        CheckRange(buffer, offset, count);
-        CheckRange(token, tokenOffset, tokenLength);
+        ByteRange.Check(buffer, offset, count);
+        ByteRange.Check(token, tokenOffset, tokenLength);
         _buffer = buffer;
         _at = offset;
         _end = offset + count;
         _bodyStart = offset;
+        _codeAt = -1;
         _code = code;
         _lastOption = 0;
         _hasPayload = false;
@@ -217,7 +182,15 @@ public sealed class CoapWriter
         }
     }
 
-    private void WriteToken(byte[] token, int offset, int count)
+    /// <summary>Leaves room, where there is some.</summary>
+    internal bool Skip(int count)
+    {
+        bool fits = Reserve(count);
+        _at += fits ? count : 0;
+        return fits;
+    }
+
+    internal void WriteToken(byte[] token, int offset, int count)
     {
         if (Reserve(CoapReader.ExtensionLength(_tokenNibble) + count))
         {
@@ -265,7 +238,7 @@ public sealed class CoapWriter
         return true;
     }
 
-    private static int Nibble(int value) =>
+    internal static int Nibble(int value) =>
         value < CoapReader.OneByteExtension ? value : value < CoapReader.TwoByteBase ? CoapReader.OneByteExtension : CoapReader.OneByteExtension + 1;
 
     private void WriteExtension(int nibble, int value)
@@ -326,7 +299,7 @@ public sealed class CoapWriter
         return count <= _end - _at || Fail(CoapWriteStatus.BufferTooSmall);
     }
 
-    private bool Fail(CoapWriteStatus status)
+    internal bool Fail(CoapWriteStatus status)
     {
         if (Status == CoapWriteStatus.Ok)
         {
@@ -334,14 +307,6 @@ public sealed class CoapWriter
         }
 
         return false;
-    }
-
-    private static void CheckRange(byte[] buffer, int offset, int count)
-    {
-        if (buffer == null || offset < 0 || count < 0 || count > buffer.Length - offset)
-        {
-            throw new ArgumentOutOfRangeException(nameof(count));
-        }
     }
 
     // Specification

@@ -35,29 +35,18 @@ internal static class Utf8Text
         int at = offset;
         for (int i = 0; i < text.Length; i++)
         {
-            int c = text[i];
-            if (c < 0x80)
+            int point = text[i];
+            if (IsSurrogate((char)point))
             {
-                buffer[at++] = (byte)c;
+                point = 0x10000 + ((point & 0x3FF) << 10) + (text[++i] & 0x3FF);
             }
-            else if (c < 0x800)
+
+            // The lead byte begins with a one for each byte of the sequence.
+            int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+            buffer[at++] = (byte)(more == 0 ? point : (0xFF00 >> (more + 1)) | (point >> (6 * more)));
+            for (int shift = 6 * (more - 1); shift >= 0; shift -= 6)
             {
-                buffer[at++] = (byte)(0xC0 | (c >> 6));
-                buffer[at++] = (byte)(0x80 | (c & 0x3F));
-            }
-            else if (!IsSurrogate((char)c))
-            {
-                buffer[at++] = (byte)(0xE0 | (c >> 12));
-                buffer[at++] = (byte)(0x80 | ((c >> 6) & 0x3F));
-                buffer[at++] = (byte)(0x80 | (c & 0x3F));
-            }
-            else
-            {
-                int point = 0x10000 + ((c & 0x3FF) << 10) + (text[++i] & 0x3FF);
-                buffer[at++] = (byte)(0xF0 | (point >> 18));
-                buffer[at++] = (byte)(0x80 | ((point >> 12) & 0x3F));
-                buffer[at++] = (byte)(0x80 | ((point >> 6) & 0x3F));
-                buffer[at++] = (byte)(0x80 | (point & 0x3F));
+                buffer[at++] = (byte)(0x80 | ((point >> shift) & 0x3F));
             }
         }
 

@@ -2,7 +2,7 @@ using System;
 
 namespace Flint.Device.Nano;
 
-/// <summary>Ranges of byte arrays: checked, compared, erased.</summary>
+/// <summary>Ranges of byte arrays: checked, compared, erased; and the numbers of 64 bits in them.</summary>
 internal static class ByteRange
 {
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the buffer.</exception>
@@ -24,6 +24,14 @@ internal static class ByteRange
         }
 
         return difference == 0;
+    }
+
+    public static ulong ReadUInt64(byte[] buffer, int offset) => ((ulong)BigEndian.ReadUInt32(buffer, offset) << 32) | BigEndian.ReadUInt32(buffer, offset + 4);
+
+    public static void WriteUInt64(byte[] buffer, int offset, ulong value)
+    {
+        BigEndian.WriteUInt32(buffer, offset, (uint)(value >> 32));
+        BigEndian.WriteUInt32(buffer, offset + 4, (uint)value);
     }
 
     /// <summary>Overwrites a secret with zeros.</summary>

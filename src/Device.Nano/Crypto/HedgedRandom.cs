@@ -28,7 +28,7 @@ public sealed class HedgedRandom : IEntropySource
 
         _crypto = crypto;
         _secret = secret;
-        BigEndian.WriteUInt64(_input, 0, (ulong)bootCounter);
+        ByteRange.WriteUInt64(_input, 0, (ulong)bootCounter);
     }
 
     /// <inheritdoc/>
@@ -37,7 +37,7 @@ public sealed class HedgedRandom : IEntropySource
         ByteRange.Check(buffer, offset, count);
         while (count > 0)
         {
-            BigEndian.WriteUInt64(_input, 8, (ulong)_calls);
+            ByteRange.WriteUInt64(_input, 8, (ulong)_calls);
             _calls++;
             _crypto.GetEntropy(_input, CountersLength, RawLength);
             _crypto.HmacSha256(_secret, _input, 0, _input.Length, _block, 0);

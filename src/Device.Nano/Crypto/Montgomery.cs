@@ -21,9 +21,6 @@ internal sealed class Montgomery
         _work = new uint[modulus.Length + 1];
     }
 
-    /// <summary>n.</summary>
-    public uint[] Modulus => _n;
-
     /// <summary>The multiplications done so far: the unit of cost.</summary>
     public int Multiplications;
 

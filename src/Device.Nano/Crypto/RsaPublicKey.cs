@@ -21,7 +21,7 @@ namespace Flint.Device.Nano;
 /// </remarks>
 public sealed class RsaPublicKey
 {
-    private readonly Montgomery _field;
+    internal readonly Montgomery Field;
     private readonly uint[] _rSquared;
     private readonly byte[] _keyHash;
 
@@ -29,7 +29,7 @@ public sealed class RsaPublicKey
     {
         Usage = usage;
         _keyHash = keyHash;
-        _field = field;
+        Field = field;
         _rSquared = rSquared;
     }
 
@@ -38,9 +38,6 @@ public sealed class RsaPublicKey
 
     /// <summary>The length of the modulus, and so of every ciphertext and signature, in bytes.</summary>
     public int Length => _rSquared.Length * 4;
-
-    /// <summary>The modular multiplications done so far: the unit of cost.</summary>
-    public int Multiplications => _field.Multiplications;
 
     /// <summary>Called between multiplications, each of which takes an interpreter a fifth of a second; null: nothing is.</summary>
     public DeviceYield? Yield;
@@ -103,7 +100,7 @@ public sealed class RsaPublicKey
     internal bool TryApply(byte[] buffer, int offset)
     {
         uint[] x = Montgomery.Read(buffer, offset, Length);
-        if (!_field.IsReduced(x))
+        if (!Field.IsReduced(x))
         {
             Array.Clear(x, 0, x.Length);
             return false;
@@ -121,13 +118,13 @@ public sealed class RsaPublicKey
         Montgomery.Write(power, buffer, offset);
         Array.Clear(x, 0, x.Length);
         Array.Clear(power, 0, power.Length);
-        _field.Clear();
+        Field.Clear();
         return true;
     }
 
     private void Multiply(uint[] a, uint[] b, uint[] result)
     {
-        _field.Multiply(a, b, result);
+        Field.Multiply(a, b, result);
         Yield?.Invoke();
     }
 

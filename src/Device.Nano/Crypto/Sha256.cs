@@ -105,7 +105,7 @@ public sealed class Sha256
         }
 
         Array.Clear(_block, used, BlockLength - 8 - used);
-        BigEndian.WriteUInt64(_block, BlockLength - 8, (ulong)_length << 3);
+        ByteRange.WriteUInt64(_block, BlockLength - 8, (ulong)_length << 3);
         Compress(_block, 0);
         for (int i = 0; i < 8; i++)
         {

@@ -11,7 +11,6 @@ public sealed partial class DeviceTunnel
     private byte[] _kem = new byte[0];
     private byte[] _share = new byte[0];
     private byte[] _scalar = new byte[0];
-    private TunnelTicket? _ticket;
     private TunnelTicket? _nextTicket;
     private TunnelHandshakeState _handshake;
     private byte _mode;
@@ -79,7 +78,7 @@ public sealed partial class DeviceTunnel
 
         if (_handshake != TunnelHandshakeState.Start || _kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
         {
-            throw new InvalidOperationException("The pin is chosen first, and is no longer than the first one.");
+            throw new InvalidOperationException("A pin is chosen first, and is no longer than the first one.");
         }
 
         _pin = _settings.Pins[index];
@@ -95,7 +94,6 @@ public sealed partial class DeviceTunnel
             throw new InvalidOperationException("A tunnel begins once, with a ticket of its own suite.");
         }
 
-        _ticket = ticket;
         if (ticket == null)
         {
             Move(TunnelHandshakeInput.BeginFull);
@@ -118,15 +116,24 @@ public sealed partial class DeviceTunnel
 
     private void WriteFullHello()
     {
+        StartFull();
+        FinishFullHello();
+    }
+
+    /// <summary>The transcript of a full handshake begins with the pin's hash; what comes before the hello is for the caller to add.</summary>
+    private void StartFull()
+    {
         Prepare();
         _mode = ModeFull;
         Pin.CopyKeyHash(_hash, 0);
         _transcript.Start(_settings.Context, _hash);
+    }
+
+    private void FinishFullHello()
+    {
         int at = WriteHelloStart();
         Array.Copy(_hash, 0, Output, at, KeyIdLength);
-        at += KeyIdLength;
-        at = WriteCounted(FullKem, at);
-        FinishHello(at);
+        FinishHello(WriteCounted(FullKem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
         Schedule.SetEarly(TunnelSchedule.Zero);
     }
@@ -209,9 +216,9 @@ public sealed partial class DeviceTunnel
             case PlainAlertType when body == 2: // [ST-310]: a hint, whoever sent it; the handshake is over in any case
                 return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)Input[FrameHeader + 1]);
             case PlainAlertType:
-                return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
+                return Malformed();
             default:
-                return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage); // [ST-205] [ST-309]
+                return Unexpected(); // [ST-205] [ST-309]
         }
     }
 
@@ -219,7 +226,7 @@ public sealed partial class DeviceTunnel
     {
         if (body != 3 || Input[FrameHeader + 2] != RetryReasonTicket)
         {
-            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
+            return Malformed();
         }
 
         if (Input[FrameHeader + 1] != Version)
@@ -229,7 +236,6 @@ public sealed partial class DeviceTunnel
 
         // The first hello is still in the output. It enters as 00 21 04 ‖ its hash (8.1) [ST-401].
         byte[] first = new byte[3 + Sha256.DigestLength];
-        byte[] keyHash = new byte[Sha256.DigestLength];
         _kemHash.Start();
         _kemHash.Append(Output, 0, FrameHeader + BigEndian.ReadUInt16(Output, 0));
         first[1] = 1 + Sha256.DigestLength;
@@ -243,17 +249,10 @@ public sealed partial class DeviceTunnel
             _share = new byte[0];
         }
 
-        Prepare();
-        Pin.CopyKeyHash(keyHash, 0);
-        _transcript.Start(_settings.Context, keyHash);
+        StartFull();
         _transcript.Append(first, 0, first.Length);
         _transcript.Append(Input, 0, FrameHeader + body);
-        _mode = ModeFull;
-        int at = WriteHelloStart();
-        Array.Copy(keyHash, 0, Output, at, KeyIdLength);
-        FinishHello(WriteCounted(FullKem, at + KeyIdLength));
-        _transcript.Append(Output, 0, OutputCount);
-        Schedule.SetEarly(TunnelSchedule.Zero);
+        FinishFullHello();
         return TunnelEvent.None;
     }
 
@@ -264,7 +263,7 @@ public sealed partial class DeviceTunnel
         int share = exchanges ? ShareLength : 0;
         if (body != ServerHelloFixed + share)
         {
-            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-308]
+            return Malformed(); // [ST-301] [ST-308]
         }
 
         if (input[3] != Version)
@@ -278,7 +277,7 @@ public sealed partial class DeviceTunnel
             && BigEndian.ReadUInt16(input, 40) == share; // [ST-308]
         if (!fits)
         {
-            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
+            return Malformed();
         }
 
         if (exchanges && !_settings.Exchange!.TryAgree(_scalar, input, ShareOffset, _kemSecret))
@@ -316,13 +315,13 @@ public sealed partial class DeviceTunnel
 
         if (input[2] != ServerAuthType)
         {
-            return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage); // [ST-205]
+            return Unexpected(); // [ST-205]
         }
 
         int signature = _mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite) ? Pin.Length : 0;
         if (inner != ServerAuthFixed + signature || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != signature)
         {
-            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-311]
+            return Malformed(); // [ST-301] [ST-311]
         }
 
         byte[] expected = new byte[Sha256.DigestLength];
@@ -346,11 +345,7 @@ public sealed partial class DeviceTunnel
     {
         byte[] digest = new byte[Sha256.DigestLength];
         byte[] text = new byte[SignedText.Length + 1];
-        for (int i = 0; i < SignedText.Length; i++)
-        {
-            text[i] = (byte)SignedText[i];
-        }
-
+        Utf8Text.Write(SignedText, text, 0);
         _kemHash.Start();
         _kemHash.Append(text, 0, text.Length);
         _kemHash.Append(_th1, 0, _th1.Length);
@@ -400,13 +395,13 @@ public sealed partial class DeviceTunnel
 
         if (Input[2] != AcceptType)
         {
-            return Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage);
+            return Unexpected();
         }
 
         int inner = body - Aes128Ccm.TagLength;
         if (!ReadAccept(inner))
         {
-            return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed); // [ST-301] [ST-316]
+            return Malformed(); // [ST-301] [ST-316]
         }
 
         _alertOpener.Clear();

@@ -37,10 +37,9 @@ public sealed partial class DeviceTunnel
         _random = random;
         _transcript = new TunnelTranscript(_kemHash);
         Schedule = new TunnelSchedule(crypto);
-        IRecordCipherFactory factory = settings.CipherFactory ?? new CcmCipherFactory(crypto);
-        Sealer = new TunnelKey(Schedule, factory);
-        Opener = new TunnelKey(Schedule, factory);
-        _alertOpener = new TunnelKey(Schedule, factory);
+        Sealer = new TunnelKey(Schedule, settings, crypto);
+        Opener = new TunnelKey(Schedule, settings, crypto);
+        _alertOpener = new TunnelKey(Schedule, settings, crypto);
         _pin = settings.Pins[0];
         int body = settings.MaxRecord + Aes128Ccm.TagLength;
         Input = new byte[FrameHeader + (body > MaxAuth ? body : MaxAuth)];
@@ -84,9 +83,6 @@ public sealed partial class DeviceTunnel
 
     /// <summary>Whether the server has accepted the device and the tunnel has not died.</summary>
     public bool IsConnected => _handshake == TunnelHandshakeState.Connected && _session != TunnelSessionState.Dead;
-
-    /// <summary>The blocks of SHA-256 that the transcript has cost.</summary>
-    public int HashBlocks => _transcript.Blocks + _kemHash.Blocks;
 
     /// <summary>The key that received records open under.</summary>
     internal readonly TunnelKey Opener;

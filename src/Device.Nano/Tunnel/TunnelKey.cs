@@ -6,17 +6,19 @@ namespace Flint.Device.Nano;
 internal sealed class TunnelKey
 {
     private readonly TunnelSchedule _schedule;
-    private readonly IRecordCipherFactory _factory;
+    private readonly TunnelSettings _settings;
+    private readonly IDeviceCrypto _crypto;
     private readonly byte[] _secret = new byte[Sha256.DigestLength];
     private readonly byte[] _block = new byte[KeyLength + Aes128Ccm.NonceLength];
     private readonly byte[] _iv = new byte[Aes128Ccm.NonceLength];
     private readonly byte[] _nonce = new byte[Aes128Ccm.NonceLength];
     private IRecordCipher? _cipher;
 
-    public TunnelKey(TunnelSchedule schedule, IRecordCipherFactory factory)
+    public TunnelKey(TunnelSchedule schedule, TunnelSettings settings, IDeviceCrypto crypto)
     {
         _schedule = schedule;
-        _factory = factory;
+        _settings = settings;
+        _crypto = crypto;
     }
 
     /// <summary>The number of the next record under this key; its limits keep it far below 2^31.</summary>
@@ -85,7 +87,7 @@ internal sealed class TunnelKey
         _cipher?.Clear();
         _schedule.Label(_secret, "key", TunnelSchedule.Zero, 0, _block, _block.Length);
         Array.Copy(_block, KeyLength, _iv, 0, _iv.Length);
-        _cipher = _factory.Create(_block);
+        _cipher = _settings.CreateCipher(_crypto, _block);
         ByteRange.Clear(_block);
         Sequence = 0;
     }

@@ -78,8 +78,8 @@ internal sealed class TunnelSchedule
         BigEndian.WriteUInt16(info, 0, length);
         info[2] = (byte)(Prefix.Length + label.Length);
         int at = 3;
-        at = Append(Prefix, info, at);
-        at = Append(label, info, at);
+        at += Utf8Text.Write(Prefix, info, at);
+        at += Utf8Text.Write(label, info, at);
         info[at++] = (byte)contextLength;
         Array.Copy(context, 0, info, at, contextLength);
         at += contextLength;
@@ -115,16 +115,6 @@ internal sealed class TunnelSchedule
         Label(secret, label, Zero, 0, _derived, Size);
         _crypto.HmacSha256(_derived, hash, 0, Size, output, offset);
         ByteRange.Clear(_derived);
-    }
-
-    private static int Append(string text, byte[] buffer, int at)
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            buffer[at++] = (byte)text[i];
-        }
-
-        return at;
     }
 
     /// <summary>Z: 32 zero bytes.</summary>

@@ -3,7 +3,7 @@ using System;
 namespace Flint.Device.Nano;
 
 /// <summary>What a device is provisioned with for the tunnel (docs/spec/secure-tunnel.md section 4).</summary>
-public sealed class TunnelSettings
+public class TunnelSettings
 {
     /// <summary>The one suite, see <see cref="TunnelSuite"/> [ST-101].</summary>
     public byte Suite = TunnelSuite.RsaOaepCcm;
@@ -11,7 +11,7 @@ public sealed class TunnelSettings
     /// <summary>1 to 64 opaque bytes [ST-104].</summary>
     public byte[] DeviceId = new byte[0];
 
-    /// <summary>psk_mix, 32 bytes; <see cref="MixPsk"/> makes it from the PSK.</summary>
+    /// <summary>psk_mix, 32 bytes; <see cref="TunnelPsk"/> makes it from the PSK.</summary>
     public byte[] PskMix = new byte[0];
 
     /// <summary>The pinned keys, 1 to 4 of the suite's usage, the preferred one first [ST-106].</summary>
@@ -29,38 +29,16 @@ public sealed class TunnelSettings
     /// <summary>The exchange of suite S2 and of <see cref="ResumeWithExchange"/>, a <see cref="P256"/>; null where neither is used.</summary>
     public IKeyExchange? Exchange;
 
-    /// <summary>The AEAD of another suite than CCM.</summary>
-    internal IRecordCipherFactory? CipherFactory;
+    /// <summary>The AEAD of the suite under the 16 bytes of <paramref name="key"/> at 0: CCM here; another can stand in where GCM is at hand.</summary>
+    internal virtual IRecordCipher CreateCipher(IDeviceCrypto crypto, byte[] key) => new Aes128Ccm(crypto.CreateAes(key, 0));
 
-    /// <summary>psk_mix = Label(Extract("SecureTunnel v1 device psk", psk), "mix", "", 32).</summary>
-    /// <param name="crypto">The HMAC.</param>
-    /// <param name="psk">32 uniformly random bytes, the device's own [ST-105].</param>
-    /// <exception cref="ArgumentException">The PSK does not have 32 bytes.</exception>
-    public static byte[] MixPsk(IDeviceCrypto crypto, byte[] psk)
-    {
-        if (crypto == null || psk == null || psk.Length != Sha256.DigestLength)
-        {
-            throw new ArgumentException("A PSK has 32 bytes.", nameof(psk));
-        }
-
-        byte[] salt = new byte[PskSalt.Length];
-        for (int i = 0; i < salt.Length; i++)
-        {
-            salt[i] = (byte)PskSalt[i];
-        }
-
-        byte[] key = new byte[Sha256.DigestLength];
-        byte[] mix = new byte[Sha256.DigestLength];
-        crypto.HmacSha256(salt, psk, 0, psk.Length, key, 0);
-        new TunnelSchedule(crypto).Label(key, "mix", TunnelSchedule.Zero, 0, mix, mix.Length);
-        ByteRange.Clear(key);
-        return mix;
-    }
+    /// <summary>Whether <see cref="CreateCipher"/> makes the AEAD of the suite.</summary>
+    internal virtual bool IsSupported => TunnelSuite.IsCcm(Suite);
 
     /// <exception cref="ArgumentException">A value is outside its limits; the message says which.</exception>
     internal void Validate()
     {
-        Require(TunnelSuite.IsCcm(Suite) || CipherFactory != null, "the suite is 0x01 or 0x03");
+        Require(IsSupported, "the suite is 0x01 or 0x03");
         Require(DeviceId.Length >= 1 && DeviceId.Length <= MaxDeviceId, "a device id has 1 to 64 bytes");
         Require(PskMix.Length == Sha256.DigestLength, "psk_mix has 32 bytes");
         Require(Context.Length <= MaxContext, "a context has 0 to 32 bytes");
@@ -88,5 +66,4 @@ public sealed class TunnelSettings
     private const int MaxDeviceId = 64;
     private const int MaxContext = 32;
     private const int MaxPins = 4;
-    private const string PskSalt = "SecureTunnel v1 device psk";
 }

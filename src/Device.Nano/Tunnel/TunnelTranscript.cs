@@ -5,7 +5,7 @@ internal sealed class TunnelTranscript
 {
     private readonly Sha256 _hash;
     private readonly Sha256 _copy;
-    private readonly byte[] _length = new byte[1];
+    private readonly byte[] _name = new byte[Name.Length + 2];
 
     /// <param name="scratch">Finishes the hash in the middle of the transcript; between two calls its owner may use it for anything else.</param>
     public TunnelTranscript(Sha256 scratch)
@@ -14,23 +14,13 @@ internal sealed class TunnelTranscript
         _copy = scratch;
     }
 
-    /// <summary>The blocks hashed so far, without those of the scratch: the unit of cost.</summary>
-    public int Blocks => _hash.Blocks;
-
     /// <summary>Begins with the prologue.</summary>
     public void Start(byte[] context, byte[] keyHash)
     {
         _hash.Start();
-        for (int i = 0; i < Name.Length; i++)
-        {
-            _length[0] = (byte)Name[i];
-            _hash.Append(_length, 0, 1);
-        }
-
-        _length[0] = 0;
-        _hash.Append(_length, 0, 1);
-        _length[0] = (byte)context.Length;
-        _hash.Append(_length, 0, 1);
+        Utf8Text.Write(Name, _name, 0);
+        _name[Name.Length + 1] = (byte)context.Length;
+        _hash.Append(_name, 0, _name.Length);
         _hash.Append(context, 0, context.Length);
         _hash.Append(keyHash, 0, keyHash.Length);
     }

@@ -1,7 +1,9 @@
+using Flint.Ota;
+
 namespace Flint.Device.Nano;
 
 /// <summary>
-/// Reads an image that holds managed assemblies (docs/spec/device-agent.md section 5), one assembly at a time out of flash into an array of its own,
+/// Reads the running image, which holds managed assemblies (docs/spec/device-agent.md section 5), one assembly at a time out of flash into an array of its own,
 /// since the runtime runs it in place there.
 /// </summary>
 /// <remarks>
@@ -10,16 +12,16 @@ namespace Flint.Device.Nano;
 /// </code>
 /// Nothing may follow. The image was verified against its signed manifest before; these checks are for images that were signed by mistake.
 /// </remarks>
-public sealed class DeviceBundle
+public class DeviceBundle
 {
-    private readonly IDeviceImage _image;
+    private readonly OtaEngine _engine;
     private readonly byte[] _header = new byte[MaxHeader];
     private int _at;
     private int _left;
 
-    private DeviceBundle(IDeviceImage image)
+    internal DeviceBundle(OtaEngine engine)
     {
-        _image = image;
+        _engine = engine;
     }
 
     /// <summary>The type whose static method Setup starts the application.</summary>
@@ -28,26 +30,26 @@ public sealed class DeviceBundle
     /// <summary>How many assemblies the bundle holds.</summary>
     public int Count;
 
-    /// <summary>Opens the bundle and walks over it once.</summary>
+    /// <summary>Opens the bundle of the engine's running image and walks over it once.</summary>
     /// <returns>Null where the image is none.</returns>
-    public static DeviceBundle? Open(IDeviceImage image)
+    public static DeviceBundle? Open(OtaEngine engine)
     {
-        var bundle = new DeviceBundle(image);
-        return image != null && bundle.ReadHeader() && bundle.Walk() ? bundle : null;
+        var bundle = new DeviceBundle(engine);
+        return bundle.Walk() ? bundle : null;
     }
 
     /// <summary>Reads the next assembly.</summary>
     /// <returns>Null behind the last one, or where flash fails.</returns>
     public byte[]? Next()
     {
-        if (_left == 0 || !_image.TryRead(_at, _header, 0, 4))
+        if (_left == 0 || !TryRead(_at, _header, 0, 4))
         {
             return null;
         }
 
         // Walk has seen that it fits.
         byte[] assembly = new byte[(int)BigEndian.ReadUInt32(_header, 0)];
-        if (!_image.TryRead(_at + 4, assembly, 0, assembly.Length))
+        if (!TryRead(_at + 4, assembly, 0, assembly.Length))
         {
             return null;
         }
@@ -57,9 +59,15 @@ public sealed class DeviceBundle
         return assembly;
     }
 
+    /// <summary>The bytes of the image; 0 where nothing runs.</summary>
+    internal virtual int ImageLength => _engine.ImageLength(0);
+
+    /// <summary>Reads a range of the image; false beyond the end, or where flash fails.</summary>
+    internal virtual bool TryRead(int position, byte[] buffer, int offset, int count) => _engine.TryReadImage(0, position, buffer, offset, count);
+
     private bool ReadHeader()
     {
-        if (_image.Length < 6 || !_image.TryRead(0, _header, 0, 5))
+        if (ImageLength < 6 || !TryRead(0, _header, 0, 5))
         {
             return false;
         }
@@ -73,7 +81,7 @@ public sealed class DeviceBundle
         }
 
         int name = _header[4];
-        if (name == 0 || name > _image.Length - 6 || !_image.TryRead(5, _header, 0, name + 1))
+        if (name == 0 || name > ImageLength - 6 || !TryRead(5, _header, 0, name + 1))
         {
             return false;
         }
@@ -85,18 +93,24 @@ public sealed class DeviceBundle
         return Count > 0 && entryType != null;
     }
 
-    private bool Walk()
+    /// <summary>Reads the header and looks at the lengths of all assemblies.</summary>
+    internal bool Walk()
     {
+        if (!ReadHeader())
+        {
+            return false;
+        }
+
         int at = _at;
         for (int i = 0; i < Count; i++)
         {
-            if (_image.Length - at < 4 || !_image.TryRead(at, _header, 0, 4))
+            if (ImageLength - at < 4 || !TryRead(at, _header, 0, 4))
             {
                 return false;
             }
 
             uint length = BigEndian.ReadUInt32(_header, 0);
-            if (length == 0 || length > (uint)(_image.Length - at - 4))
+            if (length == 0 || length > (uint)(ImageLength - at - 4))
             {
                 return false;
             }
@@ -105,7 +119,7 @@ public sealed class DeviceBundle
         }
 
         _left = Count;
-        return at == _image.Length;
+        return at == ImageLength;
     }
 
     private const string Magic = "FNB1";

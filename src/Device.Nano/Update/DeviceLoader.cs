@@ -23,7 +23,7 @@ public static class DeviceLoader
             throw new ArgumentNullException(nameof(engine));
         }
 
-        DeviceBundle? bundle = engine.Boot.Bank < 0 ? null : DeviceBundle.Open(new RunningImage(engine));
+        DeviceBundle? bundle = engine.Boot.Bank < 0 ? null : DeviceBundle.Open(engine);
         bool runs = bundle != null && Load(bundle, host) && host.Setup(bundle.EntryType, agent);
         if (!runs && engine.State == OtaState.Trial)
         {
@@ -46,20 +46,6 @@ public static class DeviceLoader
         }
 
         return true;
-    }
-
-    private sealed class RunningImage : IDeviceImage
-    {
-        private readonly OtaEngine _engine;
-
-        public RunningImage(OtaEngine engine)
-        {
-            _engine = engine;
-        }
-
-        public int Length => _engine.ImageLength(0);
-
-        public bool TryRead(int position, byte[] buffer, int offset, int count) => _engine.TryReadImage(0, position, buffer, offset, count);
     }
 
     /// <summary>The detail of a rejection: the image holds no application that the runtime takes.</summary>

@@ -17,23 +17,20 @@ public sealed class DeviceTrust : OtaTrust
     {
         if (keys == null || keys.Length == 0)
         {
-            throw new ArgumentException("A device trusts at least one key.", nameof(keys));
+            throw new ArgumentException(NoKeys, nameof(keys));
         }
 
         for (int i = 0; i < keys.Length; i++)
         {
             if (keys[i].Usage != RsaPublicKey.UsageSignature)
             {
-                throw new ArgumentException("Manifests are signed by keys for signatures.", nameof(keys));
+                throw new ArgumentException(NoKeys, nameof(keys));
             }
         }
 
         _keys = keys;
         _verifier = new Sha256(_hash);
     }
-
-    /// <summary>The blocks of SHA-256 so far: the unit of cost.</summary>
-    public int HashBlocks => _hash.Blocks + _verifier.Blocks;
 
     /// <inheritdoc/>
     public override void HashStart() => _hash.Start();
@@ -64,6 +61,8 @@ public sealed class DeviceTrust : OtaTrust
 
         return false;
     }
+
+    private const string NoKeys = "A device trusts keys for signatures, one at least.";
 
     // Specification
     private const int Ps256 = -37;

@@ -3,10 +3,10 @@ using System;
 namespace Flint.Ota;
 
 /// <summary>
-/// A layout of explicit regions, on blocks of any lengths, also for parts that run from one place only. <see cref="Check"/> says whether it is sound, and
+/// A layout of explicit regions, on blocks of any lengths, with evidence where wanted, also for parts that run from one place only. <see cref="Check"/> says whether it is sound, and
 /// the engine refuses one that is not.
 /// </summary>
-/// <remarks>docs/spec/ota.md sections 3 and 6.2. A device whose flash is divided by <see cref="OtaLayout.Divide"/> carries none of this.</remarks>
+/// <remarks>docs/spec/ota.md sections 3 and 6.2. A device whose flash is divided by <see cref="OtaLayout.Divide(OtaFlash, bool)"/> carries none of this.</remarks>
 public sealed class OtaBoardLayout : OtaLayout
 {
     /// <summary>A layout of explicit regions.</summary>
@@ -36,11 +36,19 @@ public sealed class OtaBoardLayout : OtaLayout
         OtaRegion state0, OtaRegion state1, OtaRegion journal0, OtaRegion journal1,
         OtaBankLayout bank0, OtaBankLayout bank1, OtaBankLayout factory, OtaRegion evidence0, OtaRegion evidence1,
         OtaRegion swapJournal, int slotLength)
-        : base(state0, state1, journal0, journal1, bank0, bank1, factory, evidence0, evidence1)
+        : base(state0, state1, journal0, journal1, bank0, bank1, factory)
     {
+        Evidence0 = evidence0;
+        Evidence1 = evidence1;
         SwapJournal = swapJournal;
         SlotLength = slotLength;
     }
+
+    /// <summary>One of the two evidence blocks, or <see cref="OtaRegion.None"/>.</summary>
+    public readonly OtaRegion Evidence0;
+
+    /// <summary>One of the two evidence blocks, or <see cref="OtaRegion.None"/>.</summary>
+    public readonly OtaRegion Evidence1;
 
     /// <summary>The journal of a move of images, or <see cref="OtaRegion.None"/>.</summary>
     public readonly OtaRegion SwapJournal;
@@ -52,6 +60,31 @@ public sealed class OtaBoardLayout : OtaLayout
     public override bool HasSwap
     {
         get { return SlotLength > 0; }
+    }
+
+    /// <summary>Whether evidence has a place.</summary>
+    public bool HasEvidence
+    {
+        get { return Evidence0.BlockCount > 0; }
+    }
+
+    /// <summary>
+    /// Divides flash of equal erase blocks as <see cref="OtaLayout.Divide(OtaFlash, bool)"/> does, and where wanted gives evidence two blocks, between the journals
+    /// and bank 0.
+    /// </summary>
+    /// <exception cref="ArgumentException">The erase blocks differ in length or are too short, or there are too few.</exception>
+    public static OtaLayout Divide(OtaFlash flash, bool factory, bool evidence)
+    {
+        if (!evidence)
+        {
+            return Divide(flash, factory);
+        }
+
+        OtaLayout layout = Divide(flash, factory, 2);
+        int first = layout.Bank(0).Manifest.FirstBlock - 2;
+        return new OtaBoardLayout(
+            layout.State0, layout.State1, layout.Journal0, layout.Journal1, layout.Bank(0), layout.Bank(1), layout.Bank(FactoryBank),
+            new OtaRegion(first, 1), new OtaRegion(first + 1, 1));
     }
 
     /// <summary>
@@ -98,5 +131,10 @@ public sealed class OtaBoardLayout : OtaLayout
     internal override OtaPlacement Place(OtaFlash flash, OtaTrust trust, byte[] io)
     {
         return HasSwap ? new OtaSwap(flash, trust, this, io) : base.Place(flash, trust, io);
+    }
+
+    internal override IOtaEvidence? Evidence(OtaFlash flash, OtaTrust trust)
+    {
+        return HasEvidence ? new OtaEvidence(flash, trust, Evidence0, Evidence1) : null;
     }
 }

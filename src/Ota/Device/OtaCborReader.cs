@@ -56,7 +56,7 @@ internal sealed class OtaCborReader
     {
         int found;
         uint value = ReadAnyHead(out found);
-        if (Status == OtaStatus.Ok && found != major)
+        if (found != major)
         {
             Fail(OtaStatus.ManifestMalformed);
         }
@@ -68,7 +68,7 @@ internal sealed class OtaCborReader
     public uint ReadUnsigned(uint least, uint most)
     {
         uint value = ReadHead(Unsigned);
-        if (Status == OtaStatus.Ok && (value < least || value > most))
+        if (value < least || value > most)
         {
             Fail(OtaStatus.ManifestFieldRange);
         }
@@ -81,12 +81,12 @@ internal sealed class OtaCborReader
     {
         uint length = ReadHead(major);
         count = 0;
-        if (Status == OtaStatus.Ok && length > (uint)(_end - Position))
+        if (length > (uint)(_end - Position))
         {
             Fail(OtaStatus.ManifestTruncated);
         }
 
-        if (Status == OtaStatus.Ok && (length < (uint)least || length > (uint)most))
+        if (length < (uint)least || length > (uint)most)
         {
             Fail(OtaStatus.ManifestFieldRange);
         }
@@ -106,7 +106,7 @@ internal sealed class OtaCborReader
     public bool ReadBoolean()
     {
         uint value = ReadHead(Simple);
-        if (Status == OtaStatus.Ok && value != 20 && value != 21)
+        if (value != 20 && value != 21)
         {
             Fail(OtaStatus.ManifestMalformed);
         }
@@ -118,7 +118,7 @@ internal sealed class OtaCborReader
     public int ReadKey(int previous)
     {
         uint key = ReadHead(Unsigned);
-        if (Status == OtaStatus.Ok && (key > 0xFFFF || (int)key <= previous))
+        if (key > 0xFFFF || (int)key <= previous)
         {
             Fail(OtaStatus.ManifestMalformed);
         }

@@ -43,32 +43,19 @@ public static class OtaChunkFrame
         return OtaStatus.Ok;
     }
 
-    /// <summary>Whether the checksum holds for the artifact of this name.</summary>
-    public static bool Verify(OtaTrust trust, byte[] artifact, byte[] frame, int start, int dataLength)
-    {
-        return Verify(trust, NameChecksum(trust, artifact), frame, start, dataLength);
-    }
-
-    /// <summary>Writes the header of a frame whose data stands at <paramref name="start"/> + 10.</summary>
-    public static void WriteHeader(OtaTrust trust, byte[] artifact, byte[] frame, int start, int offset, int dataLength)
-    {
-        OtaBytes.WriteUInt32(frame, start, (uint)offset);
-        OtaBytes.WriteUInt16(frame, start + 4, dataLength);
-        OtaBytes.WriteUInt32(frame, start + 6, Checksum(trust, NameChecksum(trust, artifact), frame, start, dataLength));
-    }
-
     /// <summary>The checksum's beginning, which is the same for every chunk of an artifact.</summary>
     internal static uint NameChecksum(OtaTrust trust, byte[] artifact)
     {
         return trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);
     }
 
+    /// <summary>Whether the checksum holds for the artifact whose name has this checksum.</summary>
     internal static bool Verify(OtaTrust trust, uint nameChecksum, byte[] frame, int start, int dataLength)
     {
         return Checksum(trust, nameChecksum, frame, start, dataLength) == OtaBytes.ReadUInt32(frame, start + 6);
     }
 
-    private static uint Checksum(OtaTrust trust, uint nameChecksum, byte[] frame, int start, int dataLength)
+    internal static uint Checksum(OtaTrust trust, uint nameChecksum, byte[] frame, int start, int dataLength)
     {
         uint crc = trust.Crc32C(nameChecksum, frame, start, 6);
         return trust.Crc32C(crc, frame, start + HeaderLength, dataLength);

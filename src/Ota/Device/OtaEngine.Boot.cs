@@ -18,7 +18,7 @@ public sealed partial class OtaEngine
         bool known = _log.Load(_record);
         if (!known)
         {
-            _record.Clear();
+            _record.Clear(_before);
         }
 
         Boot.IsBlank = !known && _log.IsBlank();
@@ -40,9 +40,7 @@ public sealed partial class OtaEngine
         }
         else
         {
-            Boot.Source = OtaBootSource.Recovery;
-            Boot.Bank = -1;
-            Boot.Sequence = 0;
+            Recover();
         }
 
         Enter();
@@ -278,6 +276,11 @@ public sealed partial class OtaEngine
         }
 
         _bootFault = OtaReason.LoaderRefused;
+        Recover();
+    }
+
+    private void Recover()
+    {
         Boot.Source = OtaBootSource.Recovery;
         Boot.Bank = -1;
         Boot.Sequence = 0;

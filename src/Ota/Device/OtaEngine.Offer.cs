@@ -141,7 +141,7 @@ public sealed partial class OtaEngine
             return OtaStatus.FlashFailed;
         }
 
-        _before.CopyFrom(_record);
+        _record.Write(_before, 0, _trust);
 
         if (State != OtaState.Idle)
         {

@@ -23,10 +23,10 @@ public sealed partial class OtaEngine
     private readonly OtaStateRecord _record;
 
     // The record as it was before a change that is taken back where its commit fails.
-    private readonly OtaStateRecord _before;
+    private readonly byte[] _before;
     private readonly OtaStateLog _log;
     private readonly OtaJournal _journal;
-    private readonly OtaEvidence _evidence;
+    private readonly IOtaEvidence? _evidence;
     private readonly OtaBankStore _store;
     private readonly OtaPlacement _swap;
     private readonly OtaDownload _download;
@@ -70,10 +70,10 @@ public sealed partial class OtaEngine
         _boot = boot;
         _options = options;
         _record = new OtaStateRecord();
-        _before = new OtaStateRecord();
+        _before = new byte[OtaStateRecord.Length];
         _log = new OtaStateLog(flash, trust, layout.State0, layout.State1);
         _journal = new OtaJournal(flash, trust, layout.Journal0, layout.Journal1);
-        _evidence = new OtaEvidence(flash, trust, layout.Evidence0, layout.Evidence1);
+        _evidence = layout.Evidence(flash, trust);
         byte[] io = new byte[options.BufferLength];
         _store = new OtaBankStore(flash, trust, io);
         _swap = layout.Place(flash, trust, io);
@@ -199,7 +199,7 @@ public sealed partial class OtaEngine
         }
 
         // [OTA-061] Bank, trial and attempts change in one record.
-        _before.CopyFrom(_record);
+        _record.Write(_before, 0, _trust);
         _record.BankStatus[_target] = OtaStateRecord.Valid;
         _record.Trial = _target;
         _record.Attempts = _manifest.Attempts;
@@ -222,7 +222,7 @@ public sealed partial class OtaEngine
         }
 
         // [OTA-062] The floor rises here and nowhere else.
-        _before.CopyFrom(_record);
+        _record.Write(_before, 0, _trust);
         _record.Confirmed = _running;
         _record.Trial = OtaStateRecord.NoBank;
         _record.Attempts = 0;
@@ -255,7 +255,7 @@ public sealed partial class OtaEngine
             return OtaStatus.WrongState;
         }
 
-        _before.CopyFrom(_record);
+        _record.Write(_before, 0, _trust);
         if (!RecordRejection(_running, reason, detail, _runningSet))
         {
             return TakeBack();
@@ -289,7 +289,7 @@ public sealed partial class OtaEngine
     /// <summary>Copies 32 bytes of evidence (section 4.4), the newest for <paramref name="back"/> 0; <c>false</c> where there is none.</summary>
     public bool TryReadEvidence(int back, byte[] buffer, int offset)
     {
-        return _evidence.TryRead(back, buffer, offset);
+        return _evidence != null && _evidence.TryRead(back, buffer, offset);
     }
 
     // Where a bank lies now: on boards that run from one place, that depends on which images stand there.
@@ -361,14 +361,15 @@ public sealed partial class OtaEngine
     // [OTA-027] What was not committed is not the state, and a later commit must not carry it. The number stays used: one copy may stand on flash.
     private OtaStatus TakeBack()
     {
-        _before.Sequence = _record.Sequence;
-        _record.CopyFrom(_before);
+        uint sequence = _record.Sequence;
+        _record.Read(_before, 0);
+        _record.Sequence = sequence;
         return OtaStatus.FlashFailed;
     }
 
     private void Note(int bank, uint about)
     {
-        _evidence.Append(_record.Reason, bank, _record.Attempts, _runningSequence, about, _record.Detail, _record.Subject);
+        _evidence?.Append(_record, bank, _runningSequence, about);
     }
 
     private bool Move(OtaInput input)
@@ -392,14 +393,10 @@ public sealed partial class OtaEngine
             return "The device's name is at most 32 bytes.";
         }
 
-        if (options.ChunkLength < 256 || options.ChunkLength > OtaChunkFrame.MaxDataLength || options.ChunkLength % unit != 0)
+        if (options.ChunkLength < 256 || options.ChunkLength > OtaChunkFrame.MaxDataLength || options.BufferLength < 512
+            || options.ChunkLength % unit != 0 || options.BufferLength % unit != 0)
         {
-            return "ChunkLength is 256 to 4096 and a multiple of the write unit, " + unit + ".";
-        }
-
-        if (options.BufferLength < 512 || options.BufferLength % unit != 0)
-        {
-            return "BufferLength is at least 512 and a multiple of the write unit, " + unit + ".";
+            return "ChunkLength is 256 to 4096, BufferLength at least 512, and both are multiples of the write unit.";
         }
 
         return options.Window >= 1 && options.Window <= 31 ? "" : "Window is 1 to 31.";

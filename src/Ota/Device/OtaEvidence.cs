@@ -13,7 +13,7 @@ namespace Flint.Ota;
 /// </code>
 /// The first record of a power session starts a freshly erased block, into which the newest records of the other block are copied.
 /// </remarks>
-internal sealed class OtaEvidence
+internal sealed class OtaEvidence : IOtaEvidence
 {
     public const int Length = 32;
 
@@ -42,13 +42,9 @@ internal sealed class OtaEvidence
         return OtaBytes.RoundUp(Length, flash.WriteUnit);
     }
 
-    public void Append(int reason, int bank, int attempts, uint runs, uint about, uint detail, byte[] subject)
+    /// <inheritdoc/>
+    public void Append(OtaStateRecord record, int bank, uint runs, uint about)
     {
-        if (_blocks[0].BlockCount == 0)
-        {
-            return;
-        }
-
         Load();
         if ((!_sessionStarted || _slot >= Slots(_block)) && !StartBlock())
         {
@@ -58,25 +54,25 @@ internal sealed class OtaEvidence
         _number = unchecked(_number + 1);
         OtaBytes.Fill(_stored, 0, _stored.Length, _flash.ErasedValue);
         _stored[0] = Marker;
-        _stored[1] = (byte)reason;
+        _stored[1] = (byte)record.Reason;
         _stored[2] = unchecked((byte)bank);
-        _stored[3] = (byte)attempts;
+        _stored[3] = (byte)record.Attempts;
         OtaBytes.WriteUInt32(_stored, 4, _number);
         OtaBytes.WriteUInt32(_stored, 8, runs);
         OtaBytes.WriteUInt32(_stored, 12, about);
-        OtaBytes.WriteUInt32(_stored, 16, detail);
-        Array.Copy(subject, 0, _stored, 20, OtaStateRecord.NameLength);
+        OtaBytes.WriteUInt32(_stored, 16, record.Detail);
+        Array.Copy(record.Subject, 0, _stored, 20, OtaStateRecord.NameLength);
         OtaBytes.WriteUInt32(_stored, 28, _trust.Crc32C(0, _stored, 0, 28));
         _flash.Program(Address(_block, _slot), _stored, 0, _stored.Length);
         _slot++;
     }
 
-    /// <summary>Copies the record that is <paramref name="back"/> before the newest; <c>false</c> where there is none.</summary>
+    /// <inheritdoc/>
     public bool TryRead(int back, byte[] buffer, int offset)
     {
         Load();
         uint wanted = unchecked(_number - (uint)back);
-        for (int block = 0; block < 2 && _blocks[0].BlockCount > 0; block++)
+        for (int block = 0; block < 2; block++)
         {
             for (int slot = 0; slot < Slots(block); slot++)
             {
@@ -101,7 +97,7 @@ internal sealed class OtaEvidence
 
         _isLoaded = true;
         bool any = false;
-        for (int block = 0; block < 2 && _blocks[0].BlockCount > 0; block++)
+        for (int block = 0; block < 2; block++)
         {
             for (int slot = 0; slot < Slots(block); slot++)
             {

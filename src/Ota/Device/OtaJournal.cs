@@ -77,15 +77,7 @@ internal sealed class OtaJournal
             if (ReadHeader(i) && (!found || unchecked((int)(OtaBytes.ReadUInt32(_header, 4) - Sequence)) > 0))
             {
                 found = true;
-                _region = i;
-                Sequence = OtaBytes.ReadUInt32(_header, 4);
-                Array.Copy(_header, 8, Digest, 0, Digest.Length);
-                Bank = _header[40];
-                Session = OtaBytes.ReadUInt16(_header, 42);
-                Done = (int)OtaBytes.ReadUInt32(_header, 44);
-                Keepable = (int)OtaBytes.ReadUInt32(_header, 48);
-                TableSegments = (int)OtaBytes.ReadUInt32(_header, 52);
-                BlockSize = (int)OtaBytes.ReadUInt32(_header, 56);
+                Take(i);
             }
         }
 
@@ -122,20 +114,13 @@ internal sealed class OtaJournal
         OtaBytes.WriteUInt32(_header, 52, (uint)tableSegments);
         OtaBytes.WriteUInt32(_header, 56, (uint)blockSize);
         OtaBytes.WriteUInt32(_header, 60, _trust.Crc32C(0, _header, 0, 60));
-        if (!_flash.Program(region.Start(_flash), _header, 0, _header.Length) || !ReadHeader(target))
+        if (!_flash.Program(region.Start(_flash), _header, 0, _header.Length) || !ReadHeader(target) || OtaBytes.ReadUInt32(_header, 4) != sequence)
         {
             return false;
         }
 
-        Array.Copy(digest, 0, Digest, 0, Digest.Length);
-        Sequence = sequence;
-        Bank = bank;
-        Done = done;
-        Keepable = keepable;
-        TableSegments = tableSegments;
-        BlockSize = blockSize;
+        Take(target);
         IsKnown = true;
-        _region = target;
         _nextMark = 0;
         _markAddress = region.Start(_flash) + _header.Length;
         return true;
@@ -160,6 +145,20 @@ internal sealed class OtaJournal
             && OtaBytes.ReadUInt32(_header, 48) <= (uint)_flash.BlockCount
             && OtaBytes.ReadUInt32(_header, 52) <= (uint)_flash.BlockCount
             && OtaBytes.ReadUInt32(_header, 56) <= OtaManifest.MaxBlockSize;
+    }
+
+    /// <summary>The header that was read is that of the current journal.</summary>
+    private void Take(int region)
+    {
+        _region = region;
+        Sequence = OtaBytes.ReadUInt32(_header, 4);
+        Array.Copy(_header, 8, Digest, 0, Digest.Length);
+        Bank = _header[40];
+        Session = OtaBytes.ReadUInt16(_header, 42);
+        Done = (int)OtaBytes.ReadUInt32(_header, 44);
+        Keepable = (int)OtaBytes.ReadUInt32(_header, 48);
+        TableSegments = (int)OtaBytes.ReadUInt32(_header, 52);
+        BlockSize = (int)OtaBytes.ReadUInt32(_header, 56);
     }
 
     // A unit that was touched at all was written after its segment was complete, so it counts even where it cannot be read.

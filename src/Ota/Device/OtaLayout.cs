@@ -3,8 +3,8 @@ using System;
 namespace Flint.Ota;
 
 /// <summary>
-/// Where everything lies on the flash: state, journal, two banks, and optionally a factory image and evidence. <see cref="Divide"/> makes one;
-/// <see cref="OtaBoardLayout"/> is one of a board's own regions.
+/// Where everything lies on the flash: state, journal, two banks, and optionally a factory image. <see cref="Divide(OtaFlash, bool)"/> makes one;
+/// <see cref="OtaBoardLayout"/> is one of a board's own regions, or one with evidence.
 /// </summary>
 /// <remarks>docs/spec/ota.md section 3. The layout is the board's constant: it is not stored, and a change of it loses what is on the flash.</remarks>
 public class OtaLayout
@@ -24,14 +24,12 @@ public class OtaLayout
 
     internal OtaLayout(
         OtaRegion state0, OtaRegion state1, OtaRegion journal0, OtaRegion journal1,
-        OtaBankLayout bank0, OtaBankLayout bank1, OtaBankLayout factory, OtaRegion evidence0, OtaRegion evidence1)
+        OtaBankLayout bank0, OtaBankLayout bank1, OtaBankLayout factory)
     {
         State0 = state0;
         State1 = state1;
         Journal0 = journal0;
         Journal1 = journal1;
-        Evidence0 = evidence0;
-        Evidence1 = evidence1;
         _banks = new OtaBankLayout[] { bank0, bank1, factory };
     }
 
@@ -47,12 +45,6 @@ public class OtaLayout
     /// <summary>One of the two journals.</summary>
     public readonly OtaRegion Journal1;
 
-    /// <summary>One of the two evidence blocks, or <see cref="OtaRegion.None"/>.</summary>
-    public readonly OtaRegion Evidence0;
-
-    /// <summary>One of the two evidence blocks, or <see cref="OtaRegion.None"/>.</summary>
-    public readonly OtaRegion Evidence1;
-
     /// <summary>Whether images are moved to the one place from which they can run.</summary>
     public virtual bool HasSwap
     {
@@ -65,12 +57,6 @@ public class OtaLayout
         get { return _banks[FactoryBank].ComponentCount > 0; }
     }
 
-    /// <summary>Whether evidence has a place.</summary>
-    public bool HasEvidence
-    {
-        get { return Evidence0.BlockCount > 0; }
-    }
-
     /// <summary>Bank 0, 1 or <see cref="FactoryBank"/>.</summary>
     public OtaBankLayout Bank(int bank)
     {
@@ -78,11 +64,17 @@ public class OtaLayout
     }
 
     /// <summary>
-    /// Divides flash of equal erase blocks among two banks of one component, and where wanted a factory image and evidence: state first,
-    /// then the journals, evidence, bank 0, bank 1, factory.
+    /// Divides flash of equal erase blocks among two banks of one component, and where wanted a factory image: state first, then the journals,
+    /// bank 0, bank 1, factory. <see cref="OtaBoardLayout.Divide(OtaFlash, bool, bool)"/> gives evidence a place as well.
     /// </summary>
     /// <exception cref="ArgumentException">The erase blocks differ in length or are too short, or there are too few.</exception>
-    public static OtaLayout Divide(OtaFlash flash, bool factory, bool evidence)
+    public static OtaLayout Divide(OtaFlash flash, bool factory)
+    {
+        return Divide(flash, factory, 0);
+    }
+
+    /// <summary>The same, with erase blocks left free between the journals and bank 0.</summary>
+    internal static OtaLayout Divide(OtaFlash flash, bool factory, int free)
     {
         int length = EqualBlocks(flash);
 
@@ -93,10 +85,10 @@ public class OtaLayout
         {
             int table = TableBlocks(image, length);
             int journal = BlocksFor(OtaJournal.LengthFor(flash, image + table), length);
-            int fixedBlocks = 2 + (2 * journal) + (evidence ? 2 : 0);
-            if (fixedBlocks + (banks * (manifest + table + image)) <= flash.BlockCount)
+            int first = 2 + (2 * journal) + free;
+            if (first + (banks * (manifest + table + image)) <= flash.BlockCount)
             {
-                OtaLayout layout = Arrange(journal, manifest, table, image, factory, evidence);
+                OtaLayout layout = Arrange(journal, first, manifest, table, image, factory);
                 layout._blockCount = flash.BlockCount;
                 layout._blockLength = length;
                 layout._writeUnit = flash.WriteUnit;
@@ -104,7 +96,7 @@ public class OtaLayout
             }
         }
 
-        throw new ArgumentException("The flash has " + flash.BlockCount + " erase blocks, too few for two banks: use smaller blocks or more of them.");
+        throw new ArgumentException("Too few erase blocks for two banks: use smaller ones or more of them.");
     }
 
     /// <summary>An empty text where the layout is sound for <paramref name="flash"/>, otherwise what is wrong and what to change.</summary>
@@ -114,7 +106,7 @@ public class OtaLayout
         int unit = flash.WriteUnit;
         if (unit < 1 || unit > 512 || (unit & (unit - 1)) != 0)
         {
-            return "The write unit is " + unit + " bytes: it must be a power of two from 1 to 512.";
+            return "The write unit must be a power of two from 1 to 512.";
         }
 
         if (flash.ErasedValue != 0xFF && flash.ErasedValue != 0x00)
@@ -130,7 +122,7 @@ public class OtaLayout
             int length = flash.BlockLength(i);
             if (flash.BlockStart(i) != next || length <= 0 || length % unit != 0 || next > 1 << 30)
             {
-                return "Erase block " + i + " must start where the one before ends and hold a whole number of write units.";
+                return "There is a gap before erase block " + i + ", or part of a write unit in it.";
             }
 
             isOther |= _blockLength != 0 && length != _blockLength;
@@ -139,7 +131,7 @@ public class OtaLayout
 
         if (next > 1 << 30)
         {
-            return "The flash is larger than 1 GiB: give the engine a part of it.";
+            return "The flash is larger than 1 GiB.";
         }
 
         if (isOther)
@@ -147,7 +139,7 @@ public class OtaLayout
             return "Another flash was divided: divide this one.";
         }
 
-        return next == flash.Size ? "" : "The erase blocks sum up to " + next + " bytes, the flash says otherwise: correct Size.";
+        return next == flash.Size ? "" : "The erase blocks do not sum up to Size.";
     }
 
     /// <summary>Where banks lie, and what moves them.</summary>
@@ -156,20 +148,26 @@ public class OtaLayout
         return new OtaPlacement(this);
     }
 
+    /// <summary>Who keeps what happened on updates; null where that has no place.</summary>
+    internal virtual IOtaEvidence? Evidence(OtaFlash flash, OtaTrust trust)
+    {
+        return null;
+    }
+
     internal static int EqualBlocks(OtaFlash flash)
     {
         int length = flash.BlockLength(0);
         int state = OtaStateLog.Copies * OtaStateRecord.StoredLength(flash);
         if (length < state)
         {
-            throw new ArgumentException("Divide needs erase blocks of " + state + " bytes for its state: join several.");
+            throw new ArgumentException("Divide needs erase blocks of " + state + " bytes: join several.");
         }
 
         for (int i = 1; i < flash.BlockCount; i++)
         {
             if (flash.BlockLength(i) != length)
             {
-                throw new ArgumentException("Divide needs erase blocks of one length; block " + i + " differs: give the regions explicitly.");
+                throw new ArgumentException("Divide needs erase blocks of one length: give the regions explicitly.");
             }
         }
 
@@ -181,17 +179,14 @@ public class OtaLayout
         return BlocksFor((((image * length) - 1) / OtaManifest.DefaultBlockSize + 1) * OtaManifest.TableEntryLength, length);
     }
 
-    private static OtaLayout Arrange(int journal, int manifest, int table, int image, bool factory, bool evidence)
+    private static OtaLayout Arrange(int journal, int first, int manifest, int table, int image, bool factory)
     {
-        int next = 2 + (2 * journal) + (evidence ? 2 : 0);
         int bank = manifest + table + image;
         return new OtaLayout(
             new OtaRegion(0, 1), new OtaRegion(1, 1), new OtaRegion(2, journal), new OtaRegion(2 + journal, journal),
-            PlaceBank(next, manifest, table, image),
-            PlaceBank(next + bank, manifest, table, image),
-            factory ? PlaceBank(next + (2 * bank), manifest, table, image) : OtaBankLayout.None,
-            evidence ? new OtaRegion(2 + (2 * journal), 1) : OtaRegion.None,
-            evidence ? new OtaRegion(3 + (2 * journal), 1) : OtaRegion.None);
+            PlaceBank(first, manifest, table, image),
+            PlaceBank(first + bank, manifest, table, image),
+            factory ? PlaceBank(first + (2 * bank), manifest, table, image) : OtaBankLayout.None);
     }
 
     private static OtaBankLayout PlaceBank(int first, int manifest, int table, int image)

@@ -42,7 +42,7 @@ public sealed partial class OtaManifest
             ReadFields();
         }
 
-        if (_reader.Status == OtaStatus.Ok && !_reader.AtEnd)
+        if (!_reader.AtEnd)
         {
             _reader.Fail(OtaStatus.ManifestTrailingBytes);
         }
@@ -56,7 +56,7 @@ public sealed partial class OtaManifest
         }
 
         uint algorithm = _reader.ReadHead(OtaCborReader.Negative);
-        if (_reader.Status == OtaStatus.Ok && algorithm > 0xFFFF)
+        if (algorithm > 0xFFFF)
         {
             _reader.Fail(OtaStatus.ManifestFieldRange);
             return;
@@ -90,15 +90,12 @@ public sealed partial class OtaManifest
         for (uint i = 0; i < fields && _reader.Status == OtaStatus.Ok; i++)
         {
             key = _reader.ReadKey(key);
-            if (_reader.Status == OtaStatus.Ok)
-            {
-                ReadField(key);
-                required += key <= 6 ? 1 : 0;
-            }
+            ReadField(key);
+            required += key <= 6 ? 1 : 0;
         }
 
         // [OTA-054] Keys 1 to 6 are there. They ascend strictly, so counting them is enough.
-        if (_reader.Status == OtaStatus.Ok && required != 6)
+        if (required != 6)
         {
             _reader.Fail(OtaStatus.ManifestFieldMissing);
         }
@@ -193,7 +190,7 @@ public sealed partial class OtaManifest
     private void ReadComponents()
     {
         uint count = _reader.ReadHead(OtaCborReader.Array);
-        if (_reader.Status == OtaStatus.Ok && (count < 1 || count > OtaLayout.MaxComponents))
+        if (count < 1 || count > OtaLayout.MaxComponents)
         {
             _reader.Fail(OtaStatus.ManifestFieldRange);
         }
@@ -203,7 +200,7 @@ public sealed partial class OtaManifest
             ReadComponent(_components[i]);
 
             // [OTA-055] Components stand in the order of their identifiers, each once.
-            if (_reader.Status == OtaStatus.Ok && i > 0 && _components[i].Id <= _components[i - 1].Id)
+            if (i > 0 && _components[i].Id <= _components[i - 1].Id)
             {
                 _reader.Fail(OtaStatus.ManifestFieldRange);
             }
@@ -220,14 +217,11 @@ public sealed partial class OtaManifest
         for (uint i = 0; i < fields && _reader.Status == OtaStatus.Ok; i++)
         {
             key = _reader.ReadKey(key);
-            if (_reader.Status == OtaStatus.Ok)
-            {
-                ReadComponentField(component, key);
-                required += key <= 7 ? 1 : 0;
-            }
+            ReadComponentField(component, key);
+            required += key <= 7 ? 1 : 0;
         }
 
-        if (_reader.Status == OtaStatus.Ok && required != 7)
+        if (required != 7)
         {
             _reader.Fail(OtaStatus.ManifestFieldMissing);
         }
@@ -257,7 +251,7 @@ public sealed partial class OtaManifest
                 break;
             case 6:
                 component.BlockSize = (int)_reader.ReadUnsigned(MinBlockSize, MaxBlockSize);
-                if (_reader.Status == OtaStatus.Ok && (component.BlockSize & (component.BlockSize - 1)) != 0)
+                if ((component.BlockSize & (component.BlockSize - 1)) != 0)
                 {
                     _reader.Fail(OtaStatus.ManifestFieldRange);
                 }

@@ -183,15 +183,25 @@ public sealed partial class OtaManifest
     {
         // RFC 9052 section 4.4: ["Signature1", protected header, external data (none), payload]. Both strings lie in the envelope with their heads.
         trust.HashStart();
-        trust.HashAppend(SignatureContext, 0, SignatureContext.Length);
+        scratch[0] = Array4;
+        scratch[1] = (byte)(Text0 + SignatureContext.Length);
+        for (int i = 0; i < SignatureContext.Length; i++)
+        {
+            scratch[2 + i] = (byte)SignatureContext[i];
+        }
+
+        trust.HashAppend(scratch, 0, 2 + SignatureContext.Length);
         trust.HashAppend(Buffer, _protectedStart - 1, _protectedEnd - _protectedStart + 1);
-        trust.HashAppend(NoExternalData, 0, NoExternalData.Length);
+        scratch[0] = Bytes0;
+        trust.HashAppend(scratch, 0, 1);
         trust.HashAppend(Buffer, _payloadStart, PayloadOffset + PayloadCount - _payloadStart);
         trust.HashFinish(scratch, 0);
         return trust.VerifySignature(Algorithm, scratch, Buffer, KeyIdOffset, KeyIdCount, SignatureOffset, SignatureCount);
     }
 
-    // array(4), text(10) "Signature1"
-    private static readonly byte[] SignatureContext = new byte[] { 0x84, 0x6A, 0x53, 0x69, 0x67, 0x6E, 0x61, 0x74, 0x75, 0x72, 0x65, 0x31 };
-    private static readonly byte[] NoExternalData = new byte[] { 0x40 };
+    // Heads of CBOR (RFC 8949 section 3): an array of four, a text, a byte string, both of no length.
+    private const byte Array4 = 0x84;
+    private const byte Text0 = 0x60;
+    private const byte Bytes0 = 0x40;
+    private const string SignatureContext = "Signature1";
 }

@@ -42,7 +42,8 @@ internal sealed class OtaStateRecord
         Digests = new byte[2 * OtaTrust.DigestLength];
         Subject = new byte[NameLength];
         Rejected = new byte[2 * NameLength];
-        Clear();
+        Confirmed = NoBank;
+        Trial = NoBank;
     }
 
     public uint Sequence;
@@ -91,36 +92,30 @@ internal sealed class OtaStateRecord
         return OtaBytes.RoundUp(Length, flash.WriteUnit);
     }
 
-    public void Clear()
+    /// <summary>Becomes that of a device on which there is none.</summary>
+    public void Clear(byte[] scratch)
     {
-        Sequence = 0;
-        Confirmed = NoBank;
-        Trial = NoBank;
-        Attempts = 0;
-        Floor = 0;
-        Reason = 0;
-        Transitions = 0;
-        Detail = 0;
-        Placed = 0;
-        IsAsked = false;
-        Session = 0;
-        Position = 0;
-        HighestSequence = 0;
-        BankStatus[0] = Empty;
-        BankStatus[1] = Empty;
-        Array.Clear(Digests, 0, Digests.Length);
-        Array.Clear(Subject, 0, Subject.Length);
-        Array.Clear(Rejected, 0, Rejected.Length);
+        Array.Clear(scratch, 0, Length);
+        scratch[5] = NoBank;
+        scratch[6] = NoBank;
+        Read(scratch, 0);
     }
 
     /// <summary>Fills the record; <c>false</c>, and the record unchanged, where the bytes are not one.</summary>
     public bool TryRead(byte[] buffer, int offset, OtaTrust trust)
     {
-        if (!IsRecord(buffer, offset, trust))
+        bool isRecord = IsRecord(buffer, offset, trust);
+        if (isRecord)
         {
-            return false;
+            Read(buffer, offset);
         }
 
+        return isRecord;
+    }
+
+    /// <summary>Fills the record with what <see cref="Write"/> wrote.</summary>
+    public void Read(byte[] buffer, int offset)
+    {
         Confirmed = buffer[offset + 5];
         Trial = buffer[offset + 6];
         Attempts = buffer[offset + 7];
@@ -139,7 +134,6 @@ internal sealed class OtaStateRecord
         Array.Copy(buffer, offset + 24, Digests, 0, Digests.Length);
         Array.Copy(buffer, offset + 88, Subject, 0, Subject.Length);
         Array.Copy(buffer, offset + 96, Rejected, 0, Rejected.Length);
-        return true;
     }
 
     public void Write(byte[] buffer, int offset, OtaTrust trust)
@@ -166,29 +160,6 @@ internal sealed class OtaStateRecord
         OtaBytes.WriteUInt32(buffer, offset + 116, (uint)Position);
         OtaBytes.WriteUInt32(buffer, offset + 120, HighestSequence);
         OtaBytes.WriteUInt32(buffer, offset + 124, trust.Crc32C(0, buffer, offset, 124));
-    }
-
-    /// <summary>Becomes a copy of <paramref name="other"/>.</summary>
-    public void CopyFrom(OtaStateRecord other)
-    {
-        Sequence = other.Sequence;
-        Confirmed = other.Confirmed;
-        Trial = other.Trial;
-        Attempts = other.Attempts;
-        Floor = other.Floor;
-        Reason = other.Reason;
-        Transitions = other.Transitions;
-        Detail = other.Detail;
-        Placed = other.Placed;
-        IsAsked = other.IsAsked;
-        Session = other.Session;
-        Position = other.Position;
-        HighestSequence = other.HighestSequence;
-        BankStatus[0] = other.BankStatus[0];
-        BankStatus[1] = other.BankStatus[1];
-        Array.Copy(other.Digests, 0, Digests, 0, Digests.Length);
-        Array.Copy(other.Subject, 0, Subject, 0, Subject.Length);
-        Array.Copy(other.Rejected, 0, Rejected, 0, Rejected.Length);
     }
 
     /// <summary>Whether the images of this set digest were rejected.</summary>

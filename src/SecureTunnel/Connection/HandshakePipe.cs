@@ -82,11 +82,11 @@ internal sealed class HandshakePipe : IDisposable
     public ValueTask<FlushResult> FlushAsync() => _transport.Output.FlushAsync(Stop);
 
     /// <summary>Hands the transport over to the tunnel.</summary>
-    public SecureTunnelConnection Connect(TunnelSession session, SecureTunnelPeer peer, SecureTunnelSuite suite, bool resumed, int paddingBlock)
+    public SecureTunnelConnection Connect(TunnelSession session, SecureTunnelPeer peer, SecureTunnelSuite suite, bool resumed, int paddingBlock, int sendBuffer)
     {
         var handshake = new SecureTunnelStatistics(
             BytesReceived, Output.Count, _time.GetElapsedTime(_started), BytesReceived, Output.Count, RecordsReceived: 0, RecordsSent: 0);
-        return new SecureTunnelConnection(_transport, Output, session, peer, suite, resumed, handshake, paddingBlock, _time);
+        return new SecureTunnelConnection(_transport, Output, session, peer, suite, resumed, handshake, paddingBlock, sendBuffer, _time);
     }
 
     /// <summary>Sends the alert if the peer takes it within a second, and ends the transport.</summary>

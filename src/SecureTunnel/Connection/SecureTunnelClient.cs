@@ -55,7 +55,7 @@ public static class SecureTunnelClient
             if (step == HandshakeStep.Connected)
             {
                 var peer = new SecureTunnelPeer(deviceId: default, handshake.ServerKeyHash);
-                return pipe.Connect(handshake.TakeSession(), peer, options.Suite, handshake.Resumed, options.PaddingBlock);
+                return pipe.Connect(handshake.TakeSession(), peer, options.Suite, handshake.Resumed, options.PaddingBlock, options.SendBuffer);
             }
         }
         catch (OperationCanceledException) when (pipe.IsLate)

@@ -35,6 +35,11 @@ public sealed class SecureTunnelClientOptions
     /// <summary>Pads each Data record to a multiple of this many bytes of inner plaintext; 0 pads nothing.</summary>
     public int PaddingBlock { get; init; }
 
+    /// <summary>
+    /// The most flushed bytes that wait for the transport before a flush waits for it, 0 to 1048576; a single message may be longer. 0 makes each flush wait until the transport has taken all of it.
+    /// </summary>
+    public int SendBuffer { get; init; } = OptionRules.DefaultSendBuffer;
+
     /// <summary>From the start to the verified Accept.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -50,7 +55,7 @@ public sealed class SecureTunnelClientOptions
         OptionRules.Require(Pins!.Current.Usage == Suite.KeyUsage(), nameof(Pins), $"suite {Suite} needs a pin for {Suite.KeyUsage()}"); // [ST-103]
         OptionRules.Require(!DeviceId.IsEmpty, nameof(DeviceId), "a device identity is required");
         OptionRules.Require(Credential is not null, nameof(Credential), "a credential is required");
-        OptionRules.CheckCommon(ApplicationContext, MaxRecord, PaddingBlock, TimeProvider);
+        OptionRules.CheckCommon(ApplicationContext, MaxRecord, PaddingBlock, SendBuffer, TimeProvider);
         OptionRules.CheckTimeout(HandshakeTimeout, nameof(HandshakeTimeout));
     }
 }

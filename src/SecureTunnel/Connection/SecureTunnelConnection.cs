@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
@@ -18,21 +19,23 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     private readonly SecureTunnelStatistics _handshake;
     private readonly TransportWriter _transportOutput;
     private readonly TunnelReader _input;
+    private readonly TunnelSender _sender;
     private readonly TunnelWriter _output;
     private readonly TimeProvider _time;
     private int _disposed;
 
     internal SecureTunnelConnection(
         IDuplexPipe transport, TransportWriter transportOutput, TunnelSession session, SecureTunnelPeer peer,
-        SecureTunnelSuite suite, bool resumed, SecureTunnelStatistics handshake, int paddingBlock, TimeProvider time)
+        SecureTunnelSuite suite, bool resumed, SecureTunnelStatistics handshake, int paddingBlock, int sendBuffer, TimeProvider time)
     {
         _transport = transport;
         _transportOutput = transportOutput;
         _session = session;
         _handshake = handshake;
         _time = time;
-        _output = new TunnelWriter(transport.Output, transportOutput, session, paddingBlock, time);
-        _input = new TunnelReader(transport.Input, session, _output, time);
+        _sender = new TunnelSender(transport, new RecordWriter(transportOutput, session, paddingBlock, time), session, sendBuffer, time);
+        _output = new TunnelWriter(_sender);
+        _input = new TunnelReader(transport.Input, session, _sender, _output, time);
         Peer = peer;
         Suite = suite;
         Resumed = resumed;
@@ -42,8 +45,9 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     public PipeReader Input => _input;
 
     /// <summary>
-    /// What the application sends. A token cancels the wait for one's turn without harm; cancelled while the transport is sending, a record may be left half sent over a stream, and the peer
-    /// ends the tunnel, as it would with <see cref="System.Net.Security.SslStream"/>: give a deadline to a connection rather than to a message.
+    /// What the application sends. A flush that finds the transport free, and is not one of a stream of them, is with the transport when it ends; otherwise it ends when no more than the send buffer waits for the
+    /// transport, and what waits leaves by itself, together. A token ends that wait and nothing else: no record is left half sent. A message that <see cref="PipeWriter.WriteAsync"/> was cancelled for leaves whole, where it is
+    /// longer than the send buffer, or not at all. A transport that fails is reported by the next flush, by completing, and by a read that would wait.
     /// </summary>
     public PipeWriter Output => _output;
 
@@ -92,7 +96,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>Moves the sending direction to a fresh key now, and asks the peer to do the same where <paramref name="requestPeer"/>.</summary>
     /// <exception cref="SecureTunnelException">The tunnel has failed.</exception>
     public ValueTask UpdateKeyAsync(bool requestPeer = false, CancellationToken cancellationToken = default) =>
-        _output.UpdateKeyAsync(requestPeer, cancellationToken);
+        _sender.UpdateKeyAsync(requestPeer, cancellationToken);
 
     /// <summary>Sends Close if that has not happened, gives the peer five seconds to take it, ends the transport and erases every key.</summary>
     public async ValueTask DisposeAsync()
@@ -102,22 +106,38 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
             return;
         }
 
-        Exception? unsent;
-        using (var patience = new CancellationTokenSource(ClosePatience, _time))
-        {
-            unsent = await _output.TryCloseAsync(patience.Token).ConfigureAwait(false);
-        }
-
-        _output.Abandon();
+        Exception? unsent = await TryCloseAsync().ConfigureAwait(false);
+        _sender.Abandon();
         if (unsent is not null)
         {
-            _transport.Output.CancelPendingFlush(); // of a writer that waits for a peer that takes nothing
+            _transport.Output.CancelPendingFlush(); // of a record that the peer does not take
         }
 
+        await _sender.LeaveTransportAsync().ConfigureAwait(false);
         await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
         _transport.Input.CancelPendingRead(); // of a reader that would wait for ever
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
         _session.Dispose();
+    }
+
+    /// <summary>A transport or tunnel that has failed already changes nothing.</summary>
+    /// <returns>Why the transport has not taken everything; null where it has.</returns>
+    private async ValueTask<Exception?> TryCloseAsync()
+    {
+        using var patience = new CancellationTokenSource(ClosePatience, _time);
+        try
+        {
+            await _output.CloseAsync(patience.Token).ConfigureAwait(false);
+            return null;
+        }
+        catch (SecureTunnelException)
+        {
+            return null; // the tunnel has failed, not the transport
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            return e;
+        }
     }
 
     private const int MaxExport = 255 * ProtocolLimits.HashSize;

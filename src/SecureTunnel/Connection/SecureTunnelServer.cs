@@ -46,7 +46,7 @@ public static class SecureTunnelServer
             {
                 await pipe.FlushAsync().ConfigureAwait(false);
                 var peer = new SecureTunnelPeer(handshake.DeviceId, serverKeyHash: default);
-                return pipe.Connect(handshake.TakeSession(), peer, handshake.Suite, handshake.Mode != HandshakeMode.Full, options.PaddingBlock);
+                return pipe.Connect(handshake.TakeSession(), peer, handshake.Suite, handshake.Mode != HandshakeMode.Full, options.PaddingBlock, options.SendBuffer);
             }
         }
         catch (OperationCanceledException) when (pipe.IsLate)

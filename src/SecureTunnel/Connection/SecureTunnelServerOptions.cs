@@ -30,6 +30,11 @@ public sealed class SecureTunnelServerOptions
     /// <summary>Pads each Data record to a multiple of this many bytes of inner plaintext; 0 pads nothing.</summary>
     public int PaddingBlock { get; init; }
 
+    /// <summary>
+    /// The most flushed bytes that wait for the transport before a flush waits for it, 0 to 1048576; a single message may be longer. 0 makes each flush wait until the transport has taken all of it.
+    /// </summary>
+    public int SendBuffer { get; init; } = OptionRules.DefaultSendBuffer;
+
     /// <summary>From the connection to the whole ClientHello.</summary>
     public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -50,7 +55,7 @@ public sealed class SecureTunnelServerOptions
         OptionRules.Require(Keys is { Count: > 0 }, nameof(Keys), "at least one key is required");
         OptionRules.Require(Suites is { Count: > 0 }, nameof(Suites), "at least one suite is required");
         OptionRules.Require(KeyGate is not null, nameof(KeyGate), "a gate is required");
-        OptionRules.CheckCommon(ApplicationContext, MaxRecord, PaddingBlock, TimeProvider);
+        OptionRules.CheckCommon(ApplicationContext, MaxRecord, PaddingBlock, SendBuffer, TimeProvider);
         OptionRules.CheckTimeout(HelloTimeout, nameof(HelloTimeout));
         OptionRules.CheckTimeout(ClientAuthTimeout, nameof(ClientAuthTimeout));
         OptionRules.CheckTimeout(SlowClientAuthTimeout, nameof(SlowClientAuthTimeout));

@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 namespace Flint.SecureTunnel;
 
 /// <summary>The application's input: opens records as it is read. While it waits it holds no buffer of its own.</summary>
-internal sealed class TunnelReader(PipeReader transport, TunnelSession session, TunnelWriter writer, TimeProvider time) : PipeReader
+internal sealed class TunnelReader(PipeReader transport, TunnelSession session, TunnelSender sender, TunnelWriter writer, TimeProvider time) : PipeReader
 {
     private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false);
 
@@ -57,16 +57,21 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
         {
             session.RestReceiving();
             writer.RestIfIdle();
+            if (sender.Failure is not null)
+            {
+                transport.CancelPendingRead(); // what was sent is lost, and so is the answer
+            }
         }
 
         ReadResult result = await reading.ConfigureAwait(false);
+        long before = BytesReceived;
         SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
         transport.AdvanceTo(consumed, result.Buffer.End);
         await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         switch (last)
         {
             case SessionEvent.Failed:
-                await writer.TrySendAlertAsync().ConfigureAwait(false);
+                await sender.TrySendAlertAsync().ConfigureAwait(false);
                 break;
             case SessionEvent.Closed:
                 await _opened.Writer.CompleteAsync().ConfigureAwait(false);
@@ -74,14 +79,27 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
             default:
                 if (result.IsCanceled)
                 {
-                    _opened.Reader.CancelPendingRead();
+                    OnCanceled(isEmpty: BytesReceived == before);
                 }
                 else if (result.IsCompleted && !session.OnEndOfStream())
                 {
-                    await writer.TrySendAlertAsync().ConfigureAwait(false);
+                    await sender.TrySendAlertAsync().ConfigureAwait(false);
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>The read was cancelled by the application, or for it: the sender has failed, and nothing was received that is to be read first.</summary>
+    private void OnCanceled(bool isEmpty)
+    {
+        if (sender.Failure is not { } failure)
+        {
+            _opened.Reader.CancelPendingRead();
+        }
+        else if (isEmpty)
+        {
+            failure.Throw();
         }
     }
 
@@ -100,7 +118,7 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
             last = status == FrameStatus.Ok ? OpenFrame(stream.Slice(0, length)) : session.OnBadFrame(status);
             if (last == SessionEvent.KeyUpdateRequested)
             {
-                writer.AnswerKeyUpdate();
+                sender.AnswerKeyUpdate();
             }
 
             stream = stream.Slice(length);
@@ -121,6 +139,7 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
         {
             content.CopyTo(frame);
             _opened.Writer.Advance(content.Length);
+            sender.OnReceived();
         }
 
         return what;

@@ -48,7 +48,7 @@ internal sealed partial class ClientHandshake
             Kem = kem,
         };
         Span<byte> frame = WriteFrame(hello, output);
-        _schedule.SetEarly(KeySchedule.Zero);
+        _schedule.SetEarly();
         _transcript.Start(_options.ApplicationContext.Span, Pin.KeyHash);
         _transcript.Append(retried);
         _transcript.Append(frame);

@@ -9,7 +9,12 @@ namespace Flint.SecureTunnel;
 /// </summary>
 internal sealed class KeySchedule(CryptoProvider crypto) : IDisposable
 {
+    // Of a full handshake, where rpsk is Z: the same for everybody, and no secret.
+    private static readonly byte[] FullEarly = MakeFullEarly();
+    private static readonly byte[] FullSalt = MakeFullSalt();
+
     private readonly Secret _secrets = new(9 * ProtocolLimits.HashSize);
+    private bool _isFull;
 
     public ReadOnlySpan<byte> EarlySecret => Slot(0);
 
@@ -29,8 +34,19 @@ internal sealed class KeySchedule(CryptoProvider crypto) : IDisposable
 
     public ReadOnlySpan<byte> Resumption => Slot(8);
 
-    /// <summary>early = Extract(Z, rpsk), rpsk being Z in a full handshake.</summary>
-    public void SetEarly(ReadOnlySpan<byte> rpsk) => Hkdf.Extract(crypto, Zero, rpsk, Slot(0));
+    /// <summary>early = Extract(Z, rpsk) of a resumption.</summary>
+    public void SetEarly(ReadOnlySpan<byte> rpsk)
+    {
+        _isFull = false;
+        Hkdf.Extract(crypto, Zero, rpsk, Slot(0));
+    }
+
+    /// <summary>early = Extract(Z, Z) of a full handshake.</summary>
+    public void SetEarly()
+    {
+        _isFull = true;
+        FullEarly.CopyTo(Slot(0));
+    }
 
     /// <summary>binder = HMAC(Label(early, "binder", "", 32), hash).</summary>
     public void Binder(ReadOnlySpan<byte> hash, Span<byte> destination) => Mac(EarlySecret, "binder"u8, hash, destination);
@@ -38,7 +54,15 @@ internal sealed class KeySchedule(CryptoProvider crypto) : IDisposable
     /// <summary>hs, c_hs and s_hs from the shared secret and th1; erases early.</summary>
     public void SetHandshake(ReadOnlySpan<byte> kemSecret, ReadOnlySpan<byte> th1)
     {
-        Derive(EarlySecret, kemSecret, Slot(1));
+        if (_isFull)
+        {
+            Hkdf.Extract(crypto, FullSalt, kemSecret, Slot(1));
+        }
+        else
+        {
+            Derive(EarlySecret, kemSecret, Slot(1));
+        }
+
         Erase(0);
         Hkdf.Label(crypto, HandshakeSecret, "c hs"u8, th1, Slot(2));
         Hkdf.Label(crypto, HandshakeSecret, "s hs"u8, th1, Slot(3));
@@ -84,6 +108,20 @@ internal sealed class KeySchedule(CryptoProvider crypto) : IDisposable
         Hkdf.Label(crypto, above, "derived"u8, default, salt);
         Hkdf.Extract(crypto, salt, ikm, destination);
         CryptographicOperations.ZeroMemory(salt);
+    }
+
+    private static byte[] MakeFullEarly()
+    {
+        byte[] early = new byte[ProtocolLimits.HashSize];
+        Hkdf.Extract(SystemCrypto.Instance, Zero, Zero, early);
+        return early;
+    }
+
+    private static byte[] MakeFullSalt()
+    {
+        byte[] salt = new byte[ProtocolLimits.HashSize];
+        Hkdf.Label(SystemCrypto.Instance, FullEarly, "derived"u8, default, salt);
+        return salt;
     }
 
     private void Mac(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> label, ReadOnlySpan<byte> hash, Span<byte> destination)

@@ -56,7 +56,11 @@ internal sealed partial class ServerHandshake
         _signature = auth.Auth.ToArray();
         DeviceId = Mode == HandshakeMode.Full ? new SecureTunnelDeviceId(auth.DeviceId) : DeviceId;
         _transcript.Append(inner[..auth.SignedLength]);
-        _transcript.Current(_signedHash);
+        if (_method == AuthMethod.DeviceRsa)
+        {
+            _transcript.Current(_signedHash);
+        }
+
         _transcript.Append(inner[auth.SignedLength..auth.UnfinishedLength]);
         _transcript.Current(_tha);
         auth.Finished.CopyTo(_clientFinished);

@@ -72,7 +72,7 @@ internal sealed partial class ServerHandshake
         _transcript.Start(_options.ApplicationContext.Span, _key.KeyHash);
         _transcript.Append(_retried);
         _transcript.Append(frame);
-        _schedule.SetEarly(KeySchedule.Zero);
+        _schedule.SetEarly();
         return HandshakeStep.UsePrivateKey;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Devices;
 
@@ -205,7 +206,7 @@ public sealed class EventHubTests
 
     private static async Task<(string Name, string Text, string? Publisher, bool IsPrivate)> NextAsync(IAsyncEnumerator<DeviceEvent> events)
     {
-        Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         DeviceEvent next = events.Current;
         return (next.Name, next.GetText(), next.Publisher, next.IsPrivate);
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Flint.Coap.Tests.Rfc8323;
+using Flint.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -46,7 +47,7 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         Connect("3f00");
         Connect("4a00");
-        await Until(() => _gateway.Devices.Count == 2);
+        await Eventually.HoldsAsync(() => _gateway.Devices.Count == 2);
 
         DeviceProxy device = _gateway.Device("3f00");
         Assert.Equal(2, await device.CallAsync("length", "on"));
@@ -59,14 +60,14 @@ public sealed class GatewayTests : IAsyncLifetime
     public async Task Device_ThatConnectsAnew_IsReachedOverTheNewConnection()
     {
         CoapConnection old = Connect("3f00");
-        await Until(() => _gateway.Devices.Count == 1);
+        await Eventually.HoldsAsync(() => _gateway.Devices.Count == 1);
         CoapConnection renewed = Connect("3f00");
         await renewed.PingAsync();
         await old.CloseAsync();
 
         Assert.Equal(3, await _gateway.Device("3f00").CallAsync("length", "abc"));
         await renewed.CloseAsync();
-        await Until(() => _gateway.Devices.Count == 0);
+        await Eventually.HoldsAsync(() => _gateway.Devices.Count == 0);
         Assert.False(_gateway.TryGetDevice("3f00", out _));
     }
 
@@ -88,13 +89,13 @@ public sealed class GatewayTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         CoapConnection connection = Connect("3f00", out DeviceResources resources);
         Task watching = resources.WatchAsync(connection.NotifyAsync, TimeSpan.FromMilliseconds(10), stop.Token);
-        await Until(() => _gateway.Devices.Count == 1);
+        await Eventually.HoldsAsync(() => _gateway.Devices.Count == 1);
         await using IAsyncEnumerator<double> values = _gateway.Device("3f00").ObserveAsync<double>("temperature").GetAsyncEnumerator();
 
         Assert.True(await values.MoveNextAsync());
         Assert.Equal(22.3, values.Current);
         Volatile.Write(ref _temperature, 23.5);
-        Assert.True(await values.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await values.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal(23.5, values.Current);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
@@ -105,22 +106,22 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         var publisher = new ServerProxy(Connect("3f00"));
         var subscriber = new ServerProxy(Connect("4a00"));
-        await Until(() => _gateway.Devices.Count == 2);
+        await Eventually.HoldsAsync(() => _gateway.Devices.Count == 2);
         await using IAsyncEnumerator<DeviceEvent> ofDevice = _gateway.Device("3f00").EventsAsync("motion/").GetAsyncEnumerator();
         ValueTask<bool> next = ofDevice.MoveNextAsync();
         await using IAsyncEnumerator<DeviceEvent> heard = subscriber.EventsAsync("mo").GetAsyncEnumerator();
         ValueTask<bool> hears = heard.MoveNextAsync();
-        await Until(() => _gateway.Events.SubscriberCount == 1);
+        await Eventually.HoldsAsync(() => _gateway.Events.SubscriberCount == 1);
         await ((CoapConnection)_devices[1]).PingAsync();
 
         await publisher.PublishAsync(new DeviceEvent("motion/hall", "1") { TimeToLive = TimeSpan.FromSeconds(30) });
 
-        Assert.True(await next.AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await next.AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal(("motion/hall", "1", "3f00", TimeSpan.FromSeconds(30)), (ofDevice.Current.Name, ofDevice.Current.GetText(), ofDevice.Current.Publisher, ofDevice.Current.TimeToLive));
-        Assert.True(await hears.AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await hears.AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal(("motion/hall", "1", "3f00", 1ul), (heard.Current.Name, heard.Current.GetText(), heard.Current.Publisher, heard.Current.Number));
         await publisher.PublishAndConfirmAsync(new DeviceEvent("motion/garden", "2"));
-        Assert.True(await heard.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await heard.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal(("motion/garden", "2"), (heard.Current.Name, heard.Current.GetText()));
     }
 
@@ -134,7 +135,7 @@ public sealed class GatewayTests : IAsyncLifetime
 
         await publisher.PublishAndConfirmAsync(new DeviceEvent("secret", "1") { IsPrivate = true });
 
-        Assert.True(await next.AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await next.AsTask().WaitAsync(Eventually.Limit));
         Assert.True(program.Current.IsPrivate);
         Assert.Equal(0, (await other.GetAsync("/e")).Payload.Length);
         Assert.Equal(CoapCode.MethodNotAllowed, (await other.GetAsync("/E/secret")).Code);
@@ -151,7 +152,7 @@ public sealed class GatewayTests : IAsyncLifetime
         Assert.Equal("a/0", heard.Current.Name);
         _gateway.Events.Publish(new DeviceEvent("b/1", "1"));
         _gateway.Events.Publish(new DeviceEvent("a/2", "2"));
-        Assert.True(await heard.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await heard.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal(("a/2", 3ul), (heard.Current.Name, heard.Current.Number));
     }
 
@@ -227,14 +228,4 @@ public sealed class GatewayTests : IAsyncLifetime
     }
 
     private Task<CoapClient> ClientAsync() => CoapClient.ConnectAsync(new Uri($"coap://127.0.0.1:{_server.UdpEndPoint!.Port}"));
-
-    private static async Task Until(Func<bool> condition)
-    {
-        for (int i = 0; i < 1000 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition(), "it did not happen in 10 s");
-    }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Flint.Coap.Tests.Properties;
 using Flint.Coap.Tests.Rfc8323;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Devices;
 
@@ -126,7 +127,7 @@ public sealed class ResourcesTests : IAsyncLifetime
         await _server.PingAsync();
         await _server.CloseAsync();
 
-        await _cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await _cancelled.Task.WaitAsync(Eventually.Limit);
         await Assert.ThrowsAsync<CoapException>(() => call);
     }
 

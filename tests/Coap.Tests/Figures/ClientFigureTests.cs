@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Flint.Coap.Tests.Udp;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Figures;
 
@@ -44,7 +45,7 @@ public sealed class ClientFigureTests : IDisposable
         {
             if (message is null)
             {
-                await _read.WaitAsync(TimeSpan.FromSeconds(20));
+                await _read.WaitAsync(Eventually.Limit);
             }
             else if (message.FromClient)
             {
@@ -56,7 +57,7 @@ public sealed class ClientFigureTests : IDisposable
             }
         }
 
-        CoapResponse[] responses = await asking.WaitAsync(TimeSpan.FromSeconds(20));
+        CoapResponse[] responses = await asking.WaitAsync(Eventually.Limit);
         byte[][] bodies = [.. responses.Select(response => response.Payload.ToArray())];
         Assert.All(bodies, body => Assert.Equal(figure.ResponseLength == 0 ? body : FigureMessage.Pattern(0, figure.ResponseLength), body));
         if (figure.ResponseLength == 0)
@@ -115,7 +116,7 @@ public sealed class ClientFigureTests : IDisposable
     {
         while (true)
         {
-            SocketReceiveFromResult received = await _server.ReceiveFromAsync(_buffer, _client).WaitAsync(TimeSpan.FromSeconds(20));
+            SocketReceiveFromResult received = await _server.ReceiveFromAsync(_buffer, _client).WaitAsync(Eventually.Limit);
             _client = received.RemoteEndPoint;
             byte[] datagram = _buffer[..received.ReceivedBytes];
             (CoapType type, CoapCode code, ushort messageId, string path, string token) = Summary(datagram);

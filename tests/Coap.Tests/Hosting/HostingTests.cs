@@ -1,4 +1,5 @@
 using System.Net;
+using Flint.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -83,7 +84,7 @@ public sealed class HostingTests
         IPEndPoint address = first.TcpEndPoint;
         await first.DisposeAsync();
         await using CoapServer second = CoapServer.Start(Greet, new CoapServerOptions { Udp = null, Tcp = address });
-        await Until(() => client.HasEnded);
+        await Eventually.HoldsAsync(() => client.HasEnded);
 
         CoapClient renewed = await factory.GetAsync("gateway");
         Assert.NotSame(client, renewed);
@@ -119,15 +120,5 @@ public sealed class HostingTests
                 router.MapGet("/server", _ => CoapResponse.Content(ReferenceEquals(server, services.GetRequiredService<CoapServer>()) ? "same" : "another"));
             })
             .Services;
-    }
-
-    private static async Task Until(Func<bool> condition)
-    {
-        for (int i = 0; i < 1000 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition(), "it did not happen in 10 s");
     }
 }

@@ -53,7 +53,7 @@ internal sealed class EtsiResources : IAsyncDisposable
             Tcp = new IPEndPoint(IPAddress.Loopback, 0),
             UdpOptions = new CoapUdpOptions
             {
-                MessageLayer = new CoapMessageLayerOptions { AckTimeout = TimeSpan.FromMilliseconds(300), AcknowledgementDelay = TimeSpan.FromMilliseconds(100) },
+                MessageLayer = new CoapMessageLayerOptions { AckTimeout = TimeSpan.FromSeconds(1), AcknowledgementDelay = TimeSpan.FromMilliseconds(100) },
                 CriticalOptions = new HashSet<CoapOptionNumber> { CoapOptionNumber.IfMatch, CoapOptionNumber.IfNoneMatch },
                 Observers = new CoapObserversOptions { NonConfirmableInterval = TimeSpan.FromMilliseconds(100), ConfirmableEvery = 3 },
             },

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Interop;
 
@@ -61,7 +62,7 @@ public sealed class EtsiServerTests : IAsyncLifetime
         Assert.True(layer.TryTakeDatagram(out _, out ReadOnlyMemory<byte> request));
         var buffer = new byte[1500];
         await socket.SendAsync(request);
-        int length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(10));
+        int length = await socket.ReceiveAsync(buffer).WaitAsync(Eventually.Limit);
 
         CoapReceived received = layer.OnDatagram(peer, buffer.AsSpan(0, length), TimeSpan.FromMilliseconds(10));
 
@@ -87,10 +88,16 @@ public sealed class EtsiServerTests : IAsyncLifetime
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(IPAddress.Loopback, _server!.Port);
-        await socket.SendAsync(new byte[] { 0x40, 0x00, 0x12, 0x34 });
         var buffer = new byte[16];
+        Task<int> answer = socket.ReceiveAsync(buffer);
+        for (int i = 0; i < 30 && !answer.IsCompleted; i++)
+        {
+            await socket.SendAsync(new byte[] { 0x40, 0x00, 0x12, 0x34 });
+            await Task.WhenAny(answer, Task.Delay(1000));
+        }
 
-        int length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.True(answer.IsCompleted, "thirty pings without an answer");
+        int length = await answer;
 
         Assert.Equal(CoapReadStatus.Ok, CoapMessageReader.TryRead(buffer.AsSpan(0, length), out CoapMessageReader message));
         Assert.Equal((CoapType.Reset, CoapCode.Empty, 0x1234), (message.Type, message.Code, (int)message.MessageId));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Interop;
 
@@ -26,7 +27,7 @@ internal static class LibCoapProgram
         using Process process = Start(Client, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         try
         {
             await process.WaitForExitAsync(timeout.Token);
@@ -49,20 +50,42 @@ internal static class LibCoapProgram
         return new RunningClient(process);
     }
 
-    /// <summary>Starts a server on a free port of loopback, for datagrams and for streams.</summary>
+    /// <summary>
+    /// Starts a server on a free port of loopback, for datagrams and for streams, and waits until it answers on both. A server that finds its port taken since we looked ends at once, and whoever has
+    /// taken it would get our datagrams and never answer: then another port is tried.
+    /// </summary>
     public static async Task<RunningServer> ServerAsync(params string[] arguments)
     {
-        int port = FreePort();
-        Process process = Start(Server, ["-A", "127.0.0.1", "-p", $"{port}", "-d", "10", .. arguments]);
-        _ = process.StandardOutput.ReadToEndAsync();
-        _ = process.StandardError.ReadToEndAsync();
-        for (int i = 0; i < 100; i++)
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            int port = FreePort();
+            Process process = Start(Server, ["-A", "127.0.0.1", "-p", $"{port}", "-d", "10", .. arguments]);
+            _ = process.StandardOutput.ReadToEndAsync();
+            _ = process.StandardError.ReadToEndAsync();
+            var server = new RunningServer(process, port);
+            if (await AnswersAsync(process, port))
+            {
+                return server;
+            }
+
+            server.Dispose();
+        }
+
+        throw new InvalidOperationException($"{Server} does not start.");
+    }
+
+    /// <summary>Whether it takes a connection and resets a ping, within a time that only a machine without any to spare could need.</summary>
+    private static async Task<bool> AnswersAsync(Process process, int port)
+    {
+        for (int i = 0; i < 100 && !process.HasExited; i++)
         {
             try
             {
-                using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                await probe.ConnectAsync(IPAddress.Loopback, port);
-                break;
+                using var stream = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await stream.ConnectAsync(IPAddress.Loopback, port);
+                using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                await datagrams.ConnectAsync(IPAddress.Loopback, port);
+                return await PingAsync(datagrams);
             }
             catch (SocketException)
             {
@@ -70,14 +93,45 @@ internal static class LibCoapProgram
             }
         }
 
-        return new RunningServer(process, port);
+        return false;
     }
 
+    /// <summary>Sends an empty confirmable message, twice a second for twenty seconds.</summary>
+    private static async Task<bool> PingAsync(Socket socket)
+    {
+        var buffer = new byte[16];
+        Task<int> answer = socket.ReceiveAsync(buffer);
+        for (int i = 0; i < 40; i++)
+        {
+            await socket.SendAsync(Exchange.Datagrams.Empty(CoapType.Confirmable, 0x1234));
+            if (await Task.WhenAny(answer, Task.Delay(500)) == answer)
+            {
+                return await answer == 4 && buffer[0] == 0x70;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A port below those that the system gives to whoever asks for any: many sockets of the tests beside this one do, and one may get it before the server is up.</summary>
     private static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            int port = Random.Shared.Next(20_000, 32_000);
+            try
+            {
+                using var stream = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                stream.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                datagrams.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: another one.
+            }
+        }
     }
 
     private static Process Start(string program, string[] arguments) =>

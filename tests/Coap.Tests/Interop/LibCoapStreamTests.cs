@@ -1,4 +1,5 @@
 using System.Net;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Interop;
 
@@ -82,10 +83,7 @@ public sealed class LibCoapStreamTests : IAsyncLifetime
         string output = await client;
         Assert.Contains("tick 0;", output, StringComparison.Ordinal);
         Assert.True(output.Split(';').Distinct().Count() > 5, output);
-        for (int i = 0; i < 500 && _server.ObservedResourceCount != 0; i++)
-        {
-            await Task.Delay(10);
-        }
+        await Eventually.HoldsAsync(() => _server.ObservedResourceCount == 0);
 
         Assert.Equal(0, _server.ObservedResourceCount);
     }

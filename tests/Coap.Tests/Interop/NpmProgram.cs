@@ -35,7 +35,7 @@ internal sealed class NpmProgram : IDisposable
     public static async Task<JsonElement[]> RunAsync(params string[] arguments)
     {
         using var program = new NpmProgram(arguments);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         var lines = new List<JsonElement>();
         while (await program.ReadAsync(timeout.Token) is JsonElement line)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Rfc7641;
 
@@ -71,7 +72,7 @@ public sealed class AppendixA2_ProxyTests : IAsyncLifetime
         _state = "busy";
         await _origin.NotifyAsync("/status");
 
-        Assert.True(await observation.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(await observation.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal("busy", observation.Current.GetText());
         Assert.Equal(2, _asked);
     }
@@ -86,7 +87,7 @@ public sealed class AppendixA2_ProxyTests : IAsyncLifetime
         }
     }
 
-    private async Task ToldAsync() => Assert.True(await _told.WaitAsync(TimeSpan.FromSeconds(20)));
+    private async Task ToldAsync() => Assert.True(await _told.WaitAsync(Eventually.Limit));
 
     private static CoapServer Serve(CoapRouter router) => CoapServer.Start(router.HandleAsync, new CoapServerOptions { Udp = new IPEndPoint(IPAddress.Loopback, 0) });
 }

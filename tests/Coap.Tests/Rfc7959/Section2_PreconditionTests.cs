@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Flint.Coap.Tests.Udp;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Rfc7959;
 
@@ -150,7 +151,7 @@ public sealed class Section2_PreconditionTests : IAsyncLifetime
         await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://{server.LocalEndPoint}"));
 
         Task<CoapResponse> sending = client.SendAsync(new CoapRequest(CoapCode.Put, "/x") { IfNoneMatch = true, Payload = Body(3000) });
-        await answering.WaitAsync(TimeSpan.FromSeconds(20));
+        await answering.WaitAsync(Eventually.Limit);
 
         Assert.Equal(CoapCode.Changed, (await sending).Code);
         Assert.Equal(expected, string.Join(' ', seen));
@@ -280,10 +281,7 @@ public sealed class Section2_PreconditionTests : IAsyncLifetime
 
     private async Task AssertNothingIsLeftAsync()
     {
-        for (int i = 0; i < 500 && _server.BodyCount != 0; i++)
-        {
-            await Task.Delay(10);
-        }
+        await Eventually.HoldsAsync(() => _server.BodyCount == 0);
 
         Assert.Equal(0, _server.BodyCount);
     }

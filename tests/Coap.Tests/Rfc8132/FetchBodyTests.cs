@@ -1,4 +1,5 @@
 using System.Net;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Rfc8132;
 
@@ -119,10 +120,7 @@ public sealed class FetchBodyTests : IAsyncLifetime
         Assert.Equal("heat is 1", (await NextAsync(heat)).GetText());
         await light.DisposeAsync();
         await heat.DisposeAsync();
-        for (int i = 0; i < 500 && _server.ObservedResourceCount != 0; i++)
-        {
-            await Task.Delay(10);
-        }
+        await Eventually.HoldsAsync(() => _server.ObservedResourceCount == 0);
 
         Assert.Equal(0, _server.ObservedResourceCount);
     }
@@ -185,7 +183,7 @@ public sealed class FetchBodyTests : IAsyncLifetime
 
     private static async Task<CoapResponse> NextAsync(IAsyncEnumerator<CoapResponse> observation)
     {
-        Assert.True(await observation.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(await observation.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         return observation.Current;
     }
 

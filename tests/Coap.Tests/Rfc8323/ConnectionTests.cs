@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
 using Flint.Coap.Tests.Properties;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Rfc8323;
 
@@ -115,7 +116,7 @@ public sealed class ConnectionTests
     public async Task NoResponseInTime_IsATimeoutAndTheLateOneIsIgnored()
     {
         var hold = new TaskCompletionSource<CoapResponse>();
-        await using Ends ends = Ends.Start(near: new() { RequestTimeout = TimeSpan.FromMilliseconds(50) }, far: new() { Handler = (r, _) => r.Path == "/slow" ? new(hold.Task) : new(CoapResponse.Content("quick")) });
+        await using Ends ends = Ends.Start(near: new() { RequestTimeout = TimeSpan.FromSeconds(1) }, far: new() { Handler = (r, _) => r.Path == "/slow" ? new(hold.Task) : new(CoapResponse.Content("quick")) });
 
         CoapException e = await Assert.ThrowsAsync<CoapException>(() => ends.Near.GetAsync("/slow"));
         hold.SetResult(CoapResponse.Content("late"));
@@ -172,7 +173,7 @@ public sealed class ConnectionTests
         });
 
         Task<CoapResponse>[] requests = [.. Enumerable.Range(0, 5).Select(_ => ends.Near.GetAsync("/t"))];
-        await WaitUntil(() => started == 2);
+        await Eventually.HoldsAsync(() => started == 2);
         await Task.Delay(50);
         Assert.Equal(2, started);
         hold.SetResult(CoapResponse.Content("ok"));
@@ -227,12 +228,12 @@ public sealed class ConnectionTests
         });
 
         Task<CoapResponse>[] requests = [.. Enumerable.Range(0, 3).Select(_ => ends.Near.GetAsync("/t"))];
-        await WaitUntil(() => holds.Count == 2);
+        await Eventually.HoldsAsync(() => holds.Count == 2);
         await Task.Delay(50);
         Assert.Equal(2, holds.Count);
         holds[0].SetResult(CoapResponse.Changed());
         await Task.WhenAny(requests);
-        await WaitUntil(() => holds.Count == 3);
+        await Eventually.HoldsAsync(() => holds.Count == 3);
         holds[1].SetResult(CoapResponse.Changed());
         holds[2].SetResult(CoapResponse.Changed());
 
@@ -248,7 +249,7 @@ public sealed class ConnectionTests
 
         Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.GetAsync("/x"))).Error);
         Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.PublishAsync("/x", default))).Error);
-        await connection.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+        await connection.Completion.WaitAsync(Eventually.Limit);
         Assert.Equal(CoapError.ConnectionLost, connection.EndReason);
     }
 
@@ -262,7 +263,7 @@ public sealed class ConnectionTests
         await pair.Near.Output.CompleteAsync();
 
         Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.GetAsync("/x"))).Error);
-        await connection.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+        await connection.Completion.WaitAsync(Eventually.Limit);
         await connection.DisposeAsync();
 
         // Closing is such a message too.
@@ -468,7 +469,7 @@ public sealed class ConnectionTests
         await peer.SendAsync(CoapCode.Get, [1]);
         await peer.EndAsync();
 
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(Eventually.Limit);
         await connection.Completion;
     }
 
@@ -476,15 +477,5 @@ public sealed class ConnectionTests
     {
         response.Options.Add(number);
         return response;
-    }
-
-    private static async Task WaitUntil(Func<bool> condition)
-    {
-        for (int i = 0; i < 500 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition());
     }
 }

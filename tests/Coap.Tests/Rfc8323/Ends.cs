@@ -1,3 +1,5 @@
+using Flint.Testing;
+
 namespace Flint.Coap.Tests.Rfc8323;
 
 /// <summary>Both ends of a connection over pipes in memory.</summary>
@@ -12,7 +14,7 @@ internal sealed record Ends(CoapConnection Near, CoapConnection Far) : IAsyncDis
     /// <summary>Waits until both have the other's CSM.</summary>
     public async Task<Ends> SettledAsync()
     {
-        await Task.WhenAll(Near.PingAsync(), Far.PingAsync()).WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.WhenAll(Near.PingAsync(), Far.PingAsync()).WaitAsync(Eventually.Limit);
         return this;
     }
 

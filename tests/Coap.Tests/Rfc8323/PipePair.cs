@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using Flint.Coap.Tests.Properties;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Rfc8323;
 
@@ -54,7 +55,7 @@ internal sealed class ScriptedPeer(IDuplexPipe transport)
     {
         while (true)
         {
-            ReadResult result = await transport.Input.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+            ReadResult result = await transport.Input.ReadAsync().AsTask().WaitAsync(Eventually.Limit);
             if (TryRead(result.Buffer, out PlainMessage? message, out int consumed))
             {
                 transport.Input.AdvanceTo(result.Buffer.GetPosition(consumed));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flint.Coap.Tests.Properties;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Rfc8323;
 
@@ -38,7 +39,7 @@ public sealed class Section7_ObserveTests
             break;
         }
 
-        await UntilAsync(() => ends.Far.ObserverCount == 0 && ends.Near.ObservationCount == 0);
+        await Eventually.HoldsAsync(() => ends.Far.ObserverCount == 0 && ends.Near.ObservationCount == 0);
         Assert.Equal("20", (await ends.Near.GetAsync("/v/t")).GetText());
     }
 
@@ -88,7 +89,7 @@ public sealed class Section7_ObserveTests
         await NextAsync(changes);
 
         await pair.CutAsync();
-        await Task.WhenAll(near.Completion, far.Completion).WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.WhenAll(near.Completion, far.Completion).WaitAsync(Eventually.Limit);
 
         Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => NextAsync(changes))).Error);
         Assert.Equal(0, far.ObserverCount);
@@ -232,7 +233,7 @@ public sealed class Section7_ObserveTests
             await one.DisposeAsync();
         }
 
-        await UntilAsync(() => server.ObservedResourceCount == 0);
+        await Eventually.HoldsAsync(() => server.ObservedResourceCount == 0);
     }
 
     [Fact]
@@ -273,17 +274,7 @@ public sealed class Section7_ObserveTests
 
     private static async Task<string> NextAsync(IAsyncEnumerator<CoapResponse> changes)
     {
-        Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         return changes.Current.GetText();
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (int i = 0; i < 1000 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition());
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Server;
 
@@ -70,7 +71,7 @@ public sealed class ObserveTests : IAsyncLifetime
         _temperature = "end";
         await _server.NotifyAsync("/v/t");
 
-        Assert.All(await Task.WhenAll(observers).WaitAsync(TimeSpan.FromSeconds(20)), seen => Assert.Equal("seen", seen));
+        Assert.All(await Task.WhenAll(observers).WaitAsync(Eventually.Limit), seen => Assert.Equal("seen", seen));
     }
 
     [Fact]
@@ -132,7 +133,7 @@ public sealed class ObserveTests : IAsyncLifetime
                 await server.NotifyAsync($"/v/{i}");
                 Assert.Equal($"{i}", await NextAsync(changes));
                 await changes.DisposeAsync();
-                await UntilAsync(() => server.ObservedResourceCount == 0);
+                await Eventually.HoldsAsync(() => server.ObservedResourceCount == 0);
             }
         }
     }
@@ -150,16 +151,6 @@ public sealed class ObserveTests : IAsyncLifetime
         Assert.Equal("b", await NextAsync(second));
         Assert.False(await second.MoveNextAsync());
         Assert.Equal(1, server.ObservedResourceCount);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (int i = 0; i < 1000 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition());
     }
 
     [Fact]
@@ -185,14 +176,14 @@ public sealed class ObserveTests : IAsyncLifetime
 
     private static async Task<string> NextAsync(IAsyncEnumerator<CoapResponse> changes)
     {
-        Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(await changes.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
         return changes.Current.GetText();
     }
 
     private static async Task<string> ReceiveAsync(Socket socket)
     {
         var buffer = new byte[2048];
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         return Convert.ToHexStringLower(buffer.AsSpan(0, await socket.ReceiveAsync(buffer, SocketFlags.None, timeout.Token)));
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Flint.Coap.Tests.Rfc8323;
+using Flint.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace Flint.Coap.Tests.Server;
@@ -28,7 +29,7 @@ public sealed class StopTests
         _release.SetResult();
 
         Assert.Equal("done", (await slow).GetText());
-        await stopped.WaitAsync(TimeSpan.FromSeconds(10));
+        await stopped.WaitAsync(Eventually.Limit);
         Assert.Equal(0, server.ConnectionCount);
     }
 
@@ -59,9 +60,9 @@ public sealed class StopTests
         _ = client.GetAsync("/slow").ContinueWith(_ => { }, TaskScheduler.Default);
         await _started.Task;
 
-        await server.StopAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await server.StopAsync().WaitAsync(Eventually.Limit);
 
-        await _cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await _cancelled.Task.WaitAsync(Eventually.Limit);
         Assert.DoesNotContain(_log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
@@ -77,8 +78,8 @@ public sealed class StopTests
         Task stopped = server.StopAsync(giveUp.Token);
         await giveUp.CancelAsync();
 
-        await stopped.WaitAsync(TimeSpan.FromSeconds(10));
-        await _cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await stopped.WaitAsync(Eventually.Limit);
+        await _cancelled.Task.WaitAsync(Eventually.Limit);
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class StopTests
 
         await device.EndAsync();
 
-        await _cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await _cancelled.Task.WaitAsync(Eventually.Limit);
         await serving;
     }
 
@@ -149,7 +150,7 @@ public sealed class StopTests
         CoapConnection renewed = CoapConnection.Start(second.Near);
         await renewed.PingAsync();
 
-        await oldest.WaitAsync(TimeSpan.FromSeconds(10));
+        await oldest.WaitAsync(Eventually.Limit);
         Assert.Equal((false, false), (newest.IsCompleted, stranger.IsCompleted));
         Assert.Contains("Information Connection of 3f00 gives way to a newer one", _log.Lines);
         await renewed.CloseAsync();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Server;
 
@@ -36,7 +37,7 @@ public sealed class StreamedBodyTests : IAsyncLifetime
             Udp = new IPEndPoint(IPAddress.Loopback, 0),
             Tcp = new IPEndPoint(IPAddress.Loopback, 0),
             UdpOptions = new() { BlockSizes = new() { MaxBody = 2000 } },
-            ConnectionOptions = new() { MaxBody = 2000, BodyTimeout = TimeSpan.FromMilliseconds(500) },
+            ConnectionOptions = new() { MaxBody = 2000, BodyTimeout = TimeSpan.FromSeconds(3) },
         });
         return ValueTask.CompletedTask;
     }
@@ -68,7 +69,7 @@ public sealed class StreamedBodyTests : IAsyncLifetime
         Assert.Equal(Body(length), stream.ToArray());
         foreach (CountingBody body in _bodies)
         {
-            await UntilAsync(() => body.IsDisposed);
+            await Eventually.HoldsAsync(() => body.IsDisposed);
             Assert.True(body.MostAtOnce <= 65_536);
         }
     }
@@ -179,14 +180,14 @@ public sealed class StreamedBodyTests : IAsyncLifetime
 
         foreach (Task<CoapResponse> block in blocks)
         {
-            codes.Add((await block.WaitAsync(TimeSpan.FromSeconds(20))).Code);
+            codes.Add((await block.WaitAsync(Eventually.Limit)).Code);
         }
 
         // The first fits the pipe; the next is acknowledged when it is read, which the block after it did not wait for.
         Assert.Equal(CoapCode.Continue, codes[0]);
         Assert.Contains(CoapCode.RequestEntityIncomplete, codes);
         _go.SetResult();
-        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(Eventually.Limit));
     }
 
     [Fact]
@@ -198,7 +199,7 @@ public sealed class StreamedBodyTests : IAsyncLifetime
 
         Assert.Equal(CoapCode.Continue, (await client.SendAsync(request)).Code);
 
-        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(Eventually.Limit));
     }
 
     [Fact]
@@ -211,7 +212,7 @@ public sealed class StreamedBodyTests : IAsyncLifetime
 
         await client.DisposeAsync();
 
-        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("TransferFailed", await _upload.Task.WaitAsync(Eventually.Limit));
     }
 
     [Fact]
@@ -262,16 +263,6 @@ public sealed class StreamedBodyTests : IAsyncLifetime
         var body = new byte[length];
         new Random(1).NextBytes(body);
         return body;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (int i = 0; i < 1000 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition());
     }
 
     private Task<CoapClient> ClientAsync(bool tcp) => CoapClient.ConnectAsync(new Uri(tcp ? $"coap+tcp://{_server.TcpEndPoint}" : $"coap://{_server.UdpEndPoint}"));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Flint.Coap.Tests.Exchange;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Udp;
 
@@ -186,7 +187,7 @@ public sealed class BurstTests
         Assert.False(response.Options.TryFind(CoapOptionNumber.QBlock2, out _));
         Assert.Equal(length > 1024 ? "PUT in bursts" : "PUT", _seen[0]);
         Assert.Equal(1, _reads);
-        Assert.True(SpinWait.SpinUntil(() => server.InspectUdp(layer => layer.SendCount) == 0, TimeSpan.FromSeconds(5)));
+        Assert.True(SpinWait.SpinUntil(() => server.InspectUdp(layer => layer.SendCount) == 0, Eventually.Limit));
     }
 
     [Fact]
@@ -264,7 +265,7 @@ public sealed class BurstTests
         await using CoapClient client = await ClientAsync(
             new Uri($"coap://{server.UdpEndPoint}"),
             new CoapQBlockOptions { Use = true, NonTimeout = TimeSpan.FromMilliseconds(10), NonReceiveTimeout = TimeSpan.FromMilliseconds(1020), NonMaxRetransmit = 0 },
-            new CoapMessageLayerOptions { AckTimeout = TimeSpan.FromMilliseconds(50), AcknowledgementDelay = TimeSpan.Zero, MaxRetransmit = 1 });
+            new CoapMessageLayerOptions { AckTimeout = TimeSpan.FromMilliseconds(500), AcknowledgementDelay = TimeSpan.Zero, MaxRetransmit = 1 });
         await client.PutAsync("/b/x", Body(2000));
         int port = server.UdpEndPoint!.Port;
         await server.DisposeAsync();
@@ -300,7 +301,7 @@ public sealed class BurstTests
             SocketReceiveFromResult received;
             do
             {
-                received = await server.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0)).WaitAsync(TimeSpan.FromSeconds(20));
+                received = await server.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0)).WaitAsync(Eventually.Limit);
             }
             while (RawPeer.Read(buffer[..received.ReceivedBytes]).Code != CoapCode.Get);
 
@@ -317,12 +318,12 @@ public sealed class BurstTests
 
         if (changes == 1)
         {
-            byte[] body = (await asking.WaitAsync(TimeSpan.FromSeconds(20))).Payload.ToArray();
+            byte[] body = (await asking.WaitAsync(Eventually.Limit)).Payload.ToArray();
             Assert.Equal(Enumerable.Repeat((byte)2, 1124), body);
         }
         else
         {
-            Assert.Equal(CoapError.TransferFailed, (await Assert.ThrowsAsync<CoapException>(() => asking.WaitAsync(TimeSpan.FromSeconds(20)))).Error);
+            Assert.Equal(CoapError.TransferFailed, (await Assert.ThrowsAsync<CoapException>(() => asking.WaitAsync(Eventually.Limit))).Error);
         }
     }
 

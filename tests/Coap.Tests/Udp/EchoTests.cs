@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Flint.Coap.Tests.Exchange;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Udp;
 
@@ -154,7 +155,7 @@ public sealed class EchoTests
     {
         await using CoapServer server = Server();
         await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://{server.UdpEndPoint}"));
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         int seen = 0;
         await foreach (CoapResponse state in client.ObserveAsync("/state", timeout.Token))
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Udp;
 
@@ -88,7 +89,7 @@ public sealed class IcmpTests
             Assert.Equal(CoapCode.Content, (await client.GetAsync("/state")).Code);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => server.InspectUdp(layer => layer.SendCount) == 0, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => server.InspectUdp(layer => layer.SendCount) == 0, Eventually.Limit));
         Assert.Equal(0, server.InspectUdp(layer => layer.Counters.Retransmissions));
     }
 
@@ -97,7 +98,7 @@ public sealed class IcmpTests
     {
         CoapServer server = Server();
         await using CoapClient client = await CoapClient.ConnectAsync(new Uri($"coap://127.0.0.1:{server.UdpEndPoint!.Port}"));
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         await using IAsyncEnumerator<CoapResponse> states = client.ObserveAsync("/state", timeout.Token).GetAsyncEnumerator(timeout.Token);
         Assert.True(await states.MoveNextAsync());
         await server.DisposeAsync();

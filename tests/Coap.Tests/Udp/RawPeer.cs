@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Flint.Coap.Tests.Exchange;
+using Flint.Testing;
 
 namespace Flint.Coap.Tests.Udp;
 
@@ -39,7 +40,7 @@ internal sealed class RawPeer : IDisposable
     public async Task<byte[]> ReceiveOneAsync()
     {
         var buffer = new byte[2048];
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(Eventually.Limit);
         int length = await Socket.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
         return buffer[..length];
     }

@@ -13,7 +13,7 @@ namespace Flint.Device.Nano.Tests.Costs;
 /// <summary>Counts what docs/device-costs.md says, row by row, and holds the sums against the bars.</summary>
 public sealed class CostTests
 {
-    private static readonly byte[] PskMix = TunnelSettings.MixPsk(TunnelFixture.Crypto, TunnelFixture.Psk);
+    private static readonly byte[] PskMix = TunnelPsk.Mix(TunnelFixture.Crypto, TunnelFixture.Psk);
 
     [Fact]
     public void Handshake_S1_IsItsRow()
@@ -86,7 +86,7 @@ public sealed class CostTests
             byte[] envelope = OtaSigner.Sign(new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = 1 }.Add(0, "1.0", image).Build(), key);
             var release = new ota::Flint.Ota.OtaRelease(envelope, image);
             var flash = new DeviceFileFlash(folder, 4096, 64);
-            var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, new Boot(), new OtaOptions("nano"u8.ToArray()));
+            var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), trust, new Boot(), new OtaOptions("nano"u8.ToArray()));
             engine.Start();
             int wire = envelope.Length;
             engine.Offer(envelope, 0, envelope.Length);
@@ -100,7 +100,7 @@ public sealed class CostTests
             }
 
             Assert.Equal(OtaStatus.Ok, engine.Arm());
-            AssertRow("update of 48 KiB, engine", new Cost(trusted.Multiplications, trust.HashBlocks, 0, 0, 0, wire));
+            AssertRow("update of 48 KiB, engine", new Cost(trusted.Field.Multiplications, DeviceHeap.HashBlocks(trust), 0, 0, 0, wire));
         }
         finally
         {
@@ -117,7 +117,7 @@ public sealed class CostTests
         var release = new ota::Flint.Ota.OtaRelease(envelope, image);
         var flash = new DeviceMemoryFlash();
         var trust = new DeviceTrust([DeviceKeys.Read(key, RsaPublicKey.UsageSignature)]);
-        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, new Boot(), new OtaOptions("nano"u8.ToArray()));
+        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), trust, new Boot(), new OtaOptions("nano"u8.ToArray()));
         engine.Start();
         Assert.Equal(OtaStatus.Ok, engine.Offer(envelope, 0, envelope.Length));
         var request = new OtaRequest();
@@ -155,7 +155,7 @@ public sealed class CostTests
             var flash = new DeviceFileFlash(folder, 4096, 64);
             var trust = new DeviceTrust([DeviceKeys.Read(TunnelFixture.Key("signing"), RsaPublicKey.UsageSignature)]);
             var boot = new Boot();
-            var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, boot, new OtaOptions("nano"u8.ToArray()));
+            var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), trust, boot, new OtaOptions("nano"u8.ToArray()));
             engine.Start();
             agent.AddFunction("led", argument => 1);
             agent.AddVariable("temperature", () => "22.3");
@@ -193,7 +193,7 @@ public sealed class CostTests
         byte[] accept = server.Accept(auth, settings.DeviceId);
         Assert.Equal(TunnelEvent.Connected, tunnel.Give(accept));
         return new Cost(
-            settings.Pins[0].Multiplications, tunnel.HashBlocks, crypto.HmacCalls, crypto.AesCalls, crypto.AesBlocks, hello.Length + flight.Length + auth.Length + accept.Length)
+            settings.Pins[0].Field.Multiplications, DeviceHeap.HashBlocks(tunnel), crypto.HmacCalls, crypto.AesCalls, crypto.AesBlocks, hello.Length + flight.Length + auth.Length + accept.Length)
         {
             CurveMultiplications = ((P256)settings.Exchange!).Multiplications,
         };

@@ -18,7 +18,7 @@ internal sealed class CostedDevice
 
     public CostedDevice(IDeviceCrypto crypto)
     {
-        byte[] mix = TunnelSettings.MixPsk(crypto, TunnelFixture.Psk);
+        byte[] mix = TunnelPsk.Mix(crypto, TunnelFixture.Psk);
         byte[] id = "device-1"u8.ToArray();
         _board = new ScriptedBoard(mix, id, TunnelFixture.Key("encryption"));
         _board.Storage["rng-secret"] = new byte[32];

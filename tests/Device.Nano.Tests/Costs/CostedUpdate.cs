@@ -26,7 +26,7 @@ internal sealed class CostedUpdate : IDisposable
         _release = new ota::Flint.Ota.OtaRelease(_envelope, image);
         var flash = new DeviceFileFlash(_folder, 4096, 64);
         var trust = new DeviceTrust([DeviceKeys.Read(key, RsaPublicKey.UsageSignature)]);
-        _engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, new NanoBoot(), new OtaOptions("nano"u8.ToArray()));
+        _engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), trust, new NanoBoot(), new OtaOptions("nano"u8.ToArray()));
         _engine.Start();
     }
 

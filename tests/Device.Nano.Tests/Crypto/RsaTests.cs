@@ -54,7 +54,7 @@ public sealed class RsaTests
         key.Yield = () => yields++;
         key.TryApply(new byte[256], 0);
 
-        Assert.Equal((18, 18), (key.Multiplications, yields));
+        Assert.Equal((18, 18), (key.Field.Multiplications, yields));
     }
 
     [Theory]

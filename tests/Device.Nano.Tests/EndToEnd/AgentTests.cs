@@ -1,5 +1,6 @@
 using Flint.Coap;
 using Flint.Device.Nano.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.Device.Nano.Tests.EndToEnd;
 
@@ -68,7 +69,7 @@ public sealed class AgentTests : IDisposable
         await _gateway.Connection;
         _agent.Publish("motion/garden", "2");
 
-        await Until(() => _gateway.Events.Count == 2);
+        await Eventually.HoldsAsync(() => _gateway.Events.Count == 2);
         Assert.Equal(["motion/hall=1", "motion/garden=2"], _gateway.Events);
     }
 
@@ -96,7 +97,7 @@ public sealed class AgentTests : IDisposable
         }
 
         await _gateway.Connection;
-        await Until(() => _agent.Connections >= 5);
+        await Eventually.HoldsAsync(() => _agent.Connections >= 5);
         Assert.Equal(_agent.Connections - 1, _agent.Resumptions);
     }
 
@@ -118,14 +119,14 @@ public sealed class AgentTests : IDisposable
     {
         _gateway.Psk = new byte[32];
         Start();
-        await Until(() => _platform.Sleeps.Sum() > 10_000);
+        await Eventually.HoldsAsync(() => _platform.Sleeps.Sum() > 10_000);
         Assert.Equal(TunnelFailure.AlertFromPeer, _agent.LastFailure);
         Assert.Equal(0, _agent.Connections);
         Assert.True(_platform.Sleeps.Max() <= 1000);
 
         _gateway.Psk = TunnelFixture.Psk;
         await _gateway.Connection;
-        await Until(() => _agent.IsConnected);
+        await Eventually.HoldsAsync(() => _agent.IsConnected);
     }
 
     [Fact]
@@ -133,7 +134,7 @@ public sealed class AgentTests : IDisposable
     {
         _platform.HasNetwork = false;
         Start();
-        await Until(() => _platform.Sleeps.Sum() > 60_000);
+        await Eventually.HoldsAsync(() => _platform.Sleeps.Sum() > 60_000);
         int fed = _platform.Fed;
         _platform.HasNetwork = true;
 
@@ -155,14 +156,14 @@ public sealed class AgentTests : IDisposable
         Start();
         CoapConnection connection = await _gateway.Connection;
         Task<CoapResponse> call = connection.PostAsync("/f/hang", default);
-        await Until(() => entered.IsSet);
+        await Eventually.HoldsAsync(() => entered.IsSet);
         int fed = _platform.Fed;
         await Task.Delay(300);
         Assert.Equal(fed, _platform.Fed);
 
         goOn.Set();
         Assert.Equal("3", (await call).EnsureSuccess().GetText());
-        await Until(() => _platform.Fed > fed);
+        await Eventually.HoldsAsync(() => _platform.Fed > fed);
     }
 
     [Fact]
@@ -170,7 +171,7 @@ public sealed class AgentTests : IDisposable
     {
         Start();
         CoapConnection first = await _gateway.Connection;
-        await Until(() => _agent.IsConnected);
+        await Eventually.HoldsAsync(() => _agent.IsConnected);
         _platform.Advance(60_001);
 
         // The gateway answers the Ping, so the connection stays.
@@ -212,7 +213,7 @@ public sealed class AgentTests : IDisposable
     {
         _platform.Storage["crash"] = "System.Exception: before\nat X"u8.ToArray();
         Start();
-        await Until(() => _gateway.Events.Any(e => e.StartsWith("device/crash=System.Exception: before", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync(() => _gateway.Events.Any(e => e.StartsWith("device/crash=System.Exception: before", StringComparison.Ordinal)));
         Assert.Empty(_platform.Storage["crash"]);
     }
 
@@ -264,16 +265,6 @@ public sealed class AgentTests : IDisposable
         settings.Tunnel = TunnelFixture.Settings();
         var crypto = new ManagedCrypto(new SeededEntropy(Environment.TickCount & 0xFFFF));
         return new DeviceAgent(settings, platform, crypto, DeviceRandom.Create(platform, crypto));
-    }
-
-    internal static async Task Until(Func<bool> condition)
-    {
-        for (int i = 0; i < 2000 && !condition(); i++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.True(condition(), "it did not happen in 20 s");
     }
 
     private void Start()

@@ -51,7 +51,7 @@ public sealed class ServerTunnelTests
         TunnelTicket? ticket = null;
         for (int i = 0; i < 3; i++)
         {
-            int before = settings.Pins[0].Multiplications;
+            int before = settings.Pins[0].Field.Multiplications;
             (Stream device, IDuplexPipe transport) = DuplexStream.Create();
             ValueTask<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(transport, options);
             var tunnel = new DeviceTunnel(settings, TunnelFixture.Crypto, new SeededEntropy(i));
@@ -60,7 +60,7 @@ public sealed class ServerTunnelTests
             Assert.Equal(TunnelEvent.Connected, await Task.Run(() => edge.Connect(ticket)));
             await using SecureTunnelConnection server = await accepting;
             Assert.Equal(i > 0, server.Resumed);
-            Assert.Equal(i == 0 ? 18 : 0, settings.Pins[0].Multiplications - before);
+            Assert.Equal(i == 0 ? 18 : 0, settings.Pins[0].Field.Multiplications - before);
             ticket = tunnel.TakeTicket();
             Assert.NotNull(ticket);
         }

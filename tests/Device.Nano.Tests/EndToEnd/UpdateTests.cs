@@ -37,7 +37,7 @@ public sealed class UpdateTests : IDisposable
         Device device = await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle);
 
         Assert.Equal([1, 2], _starts);
-        await AgentTests.Until(() => _gateway.Events.Any(e => e.StartsWith("device/boot=1 2 ", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync(() => _gateway.Events.Any(e => e.StartsWith("device/boot=1 2 ", StringComparison.Ordinal)));
         device.Kill();
     }
 
@@ -47,7 +47,7 @@ public sealed class UpdateTests : IDisposable
         _gateway.Release = Release(2, 2);
         _gateway.ChunksToServe = 20;
         Device device = Start();
-        await AgentTests.Until(() => _gateway.ChunksServed == 20 && device.Engine.Progress.VerifiedBytes > 0);
+        await Eventually.HoldsAsync(() => _gateway.ChunksServed == 20 && device.Engine.Progress.VerifiedBytes > 0);
         device.Kill();
         _gateway.ChunksToServe = int.MaxValue;
         (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
@@ -73,7 +73,7 @@ public sealed class UpdateTests : IDisposable
         Assert.Equal(Flint.Coap.CoapCode.MethodNotAllowed, (await connection.GetAsync("/u")).Code);
         CoapResponse taken = await connection.PostAsync("/u", envelope);
         Assert.Equal((Flint.Coap.CoapCode.Changed, "0"), (taken.Code, taken.GetText()));
-        await AgentTests.Until(() => !device.IsRunning);
+        await Eventually.HoldsAsync(() => !device.IsRunning);
         device.Kill();
         (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
     }
@@ -95,10 +95,10 @@ public sealed class UpdateTests : IDisposable
         Device device = await RunUntil(engine => engine.Boot.Sequence == 1 && engine.LastReason == OtaReason.SelfTestFailed, selfTest: engine => engine.Boot.Sequence == 2 ? 42u : 0u);
 
         Assert.Equal([1, 2, 1], _starts);
-        await AgentTests.Until(() => _gateway.Events.Any(e => e.EndsWith($" {(int)OtaReason.SelfTestFailed} 42", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync(() => _gateway.Events.Any(e => e.EndsWith($" {(int)OtaReason.SelfTestFailed} 42", StringComparison.Ordinal)));
 
         // The rejected image is offered again, and refused.
-        await AgentTests.Until(() => device.LastOffer == OtaStatus.RejectedBefore);
+        await Eventually.HoldsAsync(() => device.LastOffer == OtaStatus.RejectedBefore);
         device.Kill();
     }
 
@@ -108,7 +108,7 @@ public sealed class UpdateTests : IDisposable
         using var other = RSA.Create(2048);
         _gateway.Release = Release(2, 2, other);
         Device device = Start();
-        await AgentTests.Until(() => device.LastOffer == OtaStatus.SignatureInvalid);
+        await Eventually.HoldsAsync(() => device.LastOffer == OtaStatus.SignatureInvalid);
 
         Assert.Equal(OtaState.Idle, device.Engine.State);
         Assert.Equal(0, _gateway.ChunksServed);
@@ -120,18 +120,18 @@ public sealed class UpdateTests : IDisposable
     {
         _gateway.Release = Release(2, 2);
         Device device = Start();
-        await AgentTests.Until(() => device.Engine.State == OtaState.Armed);
-        await AgentTests.Until(() => !device.IsRunning);
+        await Eventually.HoldsAsync(() => device.Engine.State == OtaState.Armed);
+        await Eventually.HoldsAsync(() => !device.IsRunning);
         _platform.HasNetwork = false;
         for (int boot = 0; boot < 3; boot++)
         {
             device = Start();
             Assert.Equal(2u, device.Engine.Boot.Sequence);
-            await AgentTests.Until(() => _platform.Sleeps.Count > 3);
+            await Eventually.HoldsAsync(() => _platform.Sleeps.Count > 3);
             _platform.Advance(900_000);
-            await Task.Delay(50);
+            await SleepsAsync(3);
             int fed = _platform.Fed;
-            await Task.Delay(100);
+            await SleepsAsync(50);
             Assert.Equal(fed, _platform.Fed);
             device.Kill(); // the watchdog
             _platform.Sleeps.Clear();
@@ -146,6 +146,13 @@ public sealed class UpdateTests : IDisposable
     {
         _gateway.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Lets the agent go round so many times.</summary>
+    private Task SleepsAsync(int count)
+    {
+        int until = _platform.Sleeps.Count + count;
+        return Eventually.HoldsAsync(() => _platform.Sleeps.Count >= until);
     }
 
     private static OtaRelease Release(uint sequence, byte fill, RSA? key = null)
@@ -163,7 +170,7 @@ public sealed class UpdateTests : IDisposable
         var flash = new FactoryFlash(NewFlash());
         using var trust = new ServerTrust();
         trust.Add(SigningKey);
-        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false, evidence: true), trust);
+        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false), trust);
         Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(release.Envelope.Span, release));
     }
 
@@ -182,7 +189,7 @@ public sealed class UpdateTests : IDisposable
         for (int boot = 0; boot < 8; boot++)
         {
             Device device = Start(selfTest);
-            await AgentTests.Until(() => !device.IsRunning || condition(device.Engine));
+            await Eventually.HoldsAsync(() => !device.IsRunning || condition(device.Engine));
             if (condition(device.Engine))
             {
                 return device;
@@ -204,7 +211,7 @@ public sealed class UpdateTests : IDisposable
         public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest)
         {
             var boot = new BootStage();
-            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
+            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
             Engine.Start();
             var settings = new DeviceAgentSettings { OfferInterval = 300 };
             _agent = AgentTests.NewAgent(platform, settings);

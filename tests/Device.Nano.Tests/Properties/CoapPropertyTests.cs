@@ -16,9 +16,11 @@ public sealed class CoapPropertyTests
         Assert.Equal(CoapWriteStatus.Ok, writer.Complete());
         var reader = new CoapReader();
 
-        Assert.Equal(CoapReadStatus.Ok, reader.ReadDatagram(buffer, writer.Offset, writer.Length));
+        var datagram = new CoapDatagram();
 
-        Assert.Equal((sample.Type, sample.MessageId), (reader.Type, reader.MessageId));
+        Assert.Equal(CoapReadStatus.Ok, datagram.Read(reader, buffer, writer.Offset, writer.Length));
+
+        Assert.Equal((sample.Type, sample.MessageId), (datagram.Type, datagram.MessageId));
         sample.AssertRead(reader, buffer);
     });
 
@@ -72,11 +74,12 @@ public sealed class CoapPropertyTests
     public void Reader_AnyBytes_AcceptsOnlyWhatTheWriterGives() => PropertyRunner.Check(CoapSamples.AlmostMessages, bytes =>
     {
         var reader = new CoapReader();
-        if (reader.ReadDatagram(bytes, 0, bytes.Length) == CoapReadStatus.Ok)
+        var datagram = new CoapDatagram();
+        if (datagram.Read(reader, bytes, 0, bytes.Length) == CoapReadStatus.Ok)
         {
             byte[] buffer = new byte[bytes.Length];
             var writer = new CoapWriter();
-            CoapSamples.Rewrite(reader, bytes, writer, buffer, stream: false);
+            CoapSamples.Rewrite(reader, bytes, writer, buffer, datagram);
             Assert.Equal(CoapWriteStatus.Ok, writer.Complete());
             Assert.Equal(bytes, buffer);
         }
@@ -86,7 +89,7 @@ public sealed class CoapPropertyTests
             byte[] buffer = new byte[reader.Consumed];
             var writer = new CoapWriter();
             int consumed = reader.Consumed;
-            CoapSamples.Rewrite(reader, bytes, writer, buffer, stream: true);
+            CoapSamples.Rewrite(reader, bytes, writer, buffer, null);
             Assert.Equal(CoapWriteStatus.Ok, writer.Complete());
             Assert.Equal(bytes[..consumed], buffer[writer.Offset..(writer.Offset + writer.Length)]);
         }
@@ -97,14 +100,14 @@ public sealed class CoapPropertyTests
     {
         byte[] buffer = new byte[4096];
         var writer = new CoapWriter();
-        writer.BeginDatagram(buffer, 0, buffer.Length, CoapType.Confirmable, CoapCode.Get, 0, [], 0, 0);
+        CoapDatagram.Begin(writer, buffer, 0, buffer.Length, CoapType.Confirmable, CoapCode.Get, 0, [], 0, 0);
         writer.WriteOption(CoapOptionNumber.UriPath, text);
         byte[]? expected = CoapSamples.StrictUtf8(text);
         Assert.Equal(expected is null ? CoapWriteStatus.InvalidText : CoapWriteStatus.Ok, writer.Complete());
         if (expected is not null)
         {
             var reader = new CoapReader();
-            Assert.Equal(CoapReadStatus.Ok, reader.ReadDatagram(buffer, 0, writer.Length));
+            Assert.Equal(CoapReadStatus.Ok, new CoapDatagram().Read(reader, buffer, 0, writer.Length));
             Assert.True(reader.NextOption());
             Assert.Equal(expected, buffer[reader.OptionOffset..(reader.OptionOffset + reader.OptionLength)]);
         }

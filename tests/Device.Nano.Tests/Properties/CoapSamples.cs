@@ -40,16 +40,16 @@ internal static class CoapSamples
         }
     }
 
-    /// <summary>Writes again what the reader tells of <paramref name="bytes"/>.</summary>
-    public static void Rewrite(CoapReader reader, byte[] bytes, CoapWriter writer, byte[] buffer, bool stream)
+    /// <summary>Writes again what the reader tells of <paramref name="bytes"/>, as a datagram where it was one.</summary>
+    public static void Rewrite(CoapReader reader, byte[] bytes, CoapWriter writer, byte[] buffer, CoapDatagram? datagram)
     {
-        if (stream)
+        if (datagram is null)
         {
             writer.BeginStream(buffer, 0, buffer.Length, reader.Code, bytes, reader.TokenOffset, reader.TokenLength);
         }
         else
         {
-            writer.BeginDatagram(buffer, 0, buffer.Length, reader.Type, reader.Code, reader.MessageId, bytes, reader.TokenOffset, reader.TokenLength);
+            CoapDatagram.Begin(writer, buffer, 0, buffer.Length, datagram.Type, reader.Code, datagram.MessageId, bytes, reader.TokenOffset, reader.TokenLength);
         }
 
         while (reader.NextOption())
@@ -108,7 +108,7 @@ internal sealed record CoapSample(CoapType Type, byte Code, int MessageId, byte[
 {
     public void WriteDatagram(CoapWriter writer, byte[] buffer, int offset, int count)
     {
-        writer.BeginDatagram(buffer, offset, count, Type, Code, MessageId, Token, 0, Token.Length);
+        CoapDatagram.Begin(writer, buffer, offset, count, Type, Code, MessageId, Token, 0, Token.Length);
         WriteContent(writer);
     }
 

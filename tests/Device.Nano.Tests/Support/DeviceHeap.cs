@@ -10,7 +10,16 @@ namespace Flint.Device.Nano.Tests.Support;
 /// </summary>
 internal static class DeviceHeap
 {
-    public static int Measure(object root)
+    public static int Measure(object root) => Walk(root, Size);
+
+    /// <summary>The blocks of SHA-256 that it has hashed so far.</summary>
+    public static int HashBlocks(object root) => Walk(root, (one, waiting) =>
+    {
+        Size(one, waiting);
+        return one is Sha256 hash ? hash.Blocks : 0;
+    });
+
+    private static int Walk(object root, Func<object, Stack<object>, int> count)
     {
         var seen = new HashSet<object>(new ByReference());
         var waiting = new Stack<object>([root]);
@@ -19,7 +28,7 @@ internal static class DeviceHeap
         {
             if (IsOurs(one.GetType()) && seen.Add(one))
             {
-                total += Size(one, waiting);
+                total += count(one, waiting);
             }
         }
 

@@ -6,6 +6,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flint.Coap;
 using Flint.SecureTunnel;
+using Flint.Testing;
 using OtaChunk = ota::Flint.Ota.OtaChunk;
 using OtaRelease = ota::Flint.Ota.OtaRelease;
 
@@ -55,7 +56,7 @@ internal sealed class Gateway : IDisposable
     public byte[] Psk { get; set; } = TunnelFixture.Psk;
 
     /// <summary>The next connection that a device makes, or the present one.</summary>
-    public Task<CoapConnection> Connection => _connected.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<CoapConnection> Connection => _connected.Task.WaitAsync(Eventually.Limit);
 
     /// <summary>Cuts the present connection as a network does.</summary>
     public void Cut()

@@ -22,17 +22,15 @@ internal static class TunnelFixture
     public static TunnelSettings Settings(byte suite = TunnelSuite.RsaOaepCcm)
     {
         bool signs = TunnelSuite.IsEphemeral(suite);
-        return new TunnelSettings
-        {
-            Suite = suite,
-            DeviceId = "device-1"u8.ToArray(),
-            PskMix = TunnelSettings.MixPsk(Crypto, Psk),
-            Context = "test"u8.ToArray(),
-            MaxRecord = 512,
-            Pins = [DeviceKeys.Read(Key(signs ? "signing" : "encryption"), signs ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption)],
-            Exchange = new P256(),
-            CipherFactory = TunnelSuite.IsCcm(suite) ? null : new GcmCipherFactory(),
-        };
+        TunnelSettings settings = TunnelSuite.IsCcm(suite) ? new TunnelSettings() : new GcmTunnelSettings();
+        settings.Suite = suite;
+        settings.DeviceId = "device-1"u8.ToArray();
+        settings.PskMix = TunnelPsk.Mix(Crypto, Psk);
+        settings.Context = "test"u8.ToArray();
+        settings.MaxRecord = 512;
+        settings.Pins = [DeviceKeys.Read(Key(signs ? "signing" : "encryption"), signs ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption)];
+        settings.Exchange = new P256();
+        return settings;
     }
 
     /// <summary>Takes what is to be sent, as the edge does.</summary>

@@ -342,7 +342,7 @@ public sealed class TunnelTests
             Assert.Equal(resumptionKey, ticket.ResumptionKey);
             Assert.Equal(60u, ticket.LifetimeSeconds);
             Assert.Null(tunnel.TakeTicket());
-            Assert.Equal(0, i == 0 ? 0 : settings.Pins[0].Multiplications);
+            Assert.Equal(0, i == 0 ? 0 : settings.Pins[0].Field.Multiplications);
         }
     }
 
@@ -491,7 +491,7 @@ public sealed class TunnelTests
     }
 
     private static OracleServer Oracle(byte suite) =>
-        new(suite, TunnelSuite.IsEphemeral(suite) ? SigningKey : EncryptionKey, TunnelSettings.MixPsk(TunnelFixture.Crypto, TunnelFixture.Psk), "test"u8.ToArray());
+        new(suite, TunnelSuite.IsEphemeral(suite) ? SigningKey : EncryptionKey, TunnelPsk.Mix(TunnelFixture.Crypto, TunnelFixture.Psk), "test"u8.ToArray());
 
     private static byte[] BeginWith(TunnelSettings settings, out DeviceTunnel tunnel)
     {

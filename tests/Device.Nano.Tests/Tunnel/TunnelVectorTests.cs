@@ -49,7 +49,7 @@ public sealed class TunnelVectorTests
         Assert.Equal(result.Hex("s_hs"), schedule.ServerHandshake);
         schedule.ServerFinished(result.Hex("th2"), mac);
         Assert.Equal(result.Hex("server_finished"), mac);
-        byte[] mix = resumes ? TunnelSchedule.Zero : TunnelSettings.MixPsk(TunnelFixture.Crypto, input.Hex("psk"));
+        byte[] mix = resumes ? TunnelSchedule.Zero : TunnelPsk.Mix(TunnelFixture.Crypto, input.Hex("psk"));
         Assert.Equal(resumes ? mix : result.Hex("psk_mix"), mix);
         schedule.SetMaster(mix);
         Assert.Equal(result.Hex("master"), schedule.Master);
@@ -92,7 +92,7 @@ public sealed class TunnelVectorTests
         byte suite = input.GetProperty("suite").GetByte();
         TunnelSettings settings = TunnelFixture.Settings(suite);
         settings.DeviceId = input.Hex("device_id");
-        settings.PskMix = input.TryGetProperty("psk", out _) ? TunnelSettings.MixPsk(TunnelFixture.Crypto, input.Hex("psk")) : new byte[32];
+        settings.PskMix = input.TryGetProperty("psk", out _) ? TunnelPsk.Mix(TunnelFixture.Crypto, input.Hex("psk")) : new byte[32];
         settings.Context = input.Hex("application_context");
         settings.MaxRecord = input.GetProperty("client_max_record").GetInt32();
         settings.ResumeWithExchange = FirstMode(input) == 2;

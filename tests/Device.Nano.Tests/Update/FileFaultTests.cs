@@ -189,7 +189,7 @@ public sealed class FileFaultTests : IDisposable
         var flash = new FactoryFlash(new DeviceFileFlash(folder, BlockLength, BlockCount));
         using var trust = new ota::Flint.Ota.OtaTrustStore();
         trust.Add(Key);
-        var provisioner = new ota::Flint.Ota.OtaProvisioner(flash, ota::Flint.Ota.OtaLayout.Divide(flash, factory: false, evidence: true), trust);
+        var provisioner = new ota::Flint.Ota.OtaProvisioner(flash, ota::Flint.Ota.OtaLayout.Divide(flash, factory: false), trust);
         Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(First.Envelope.Span, First));
         return folder;
     }
@@ -242,7 +242,7 @@ public sealed class FileFaultTests : IDisposable
         private OtaEngine Boot()
         {
             var engine = new OtaEngine(
-                _flash, OtaLayout.Divide(_flash, factory: false, evidence: true), new DeviceTrust([DeviceKeys.Read(Key, RsaPublicKey.UsageSignature)]), new NanoBoot(),
+                _flash, OtaLayout.Divide(_flash, factory: false), new DeviceTrust([DeviceKeys.Read(Key, RsaPublicKey.UsageSignature)]), new NanoBoot(),
                 new OtaOptions("nano"u8.ToArray()));
             engine.Start();
             return engine;

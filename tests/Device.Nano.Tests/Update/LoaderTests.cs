@@ -17,7 +17,7 @@ public sealed class LoaderTests : IDisposable
     [Fact]
     public void Bundle_WellFormed_GivesItsAssembliesInOrder()
     {
-        DeviceBundle bundle = DeviceBundle.Open(new Image(Bundle("Blinky.Application", [1, 2, 3], [4])))!;
+        DeviceBundle bundle = Open(Bundle("Blinky.Application", [1, 2, 3], [4]))!;
 
         Assert.Equal(("Blinky.Application", 2), (bundle.EntryType, bundle.Count));
         Assert.Equal([1, 2, 3], bundle.Next()!);
@@ -31,22 +31,22 @@ public sealed class LoaderTests : IDisposable
         byte[] good = Bundle("A", [1, 2, 3], [4]);
         for (int length = 0; length < good.Length; length++)
         {
-            Assert.Null(DeviceBundle.Open(new Image(good[..length])));
+            Assert.Null(Open(good[..length]));
         }
 
-        Assert.Null(DeviceBundle.Open(new Image([.. good, 0])));
+        Assert.Null(Open([.. good, 0]));
         foreach (int at in new[] { 0, 3, 4, 6, 7, 10, 17 })
         {
             byte[] changed = (byte[])good.Clone();
             changed[at] ^= 0x41;
-            Assert.Null(DeviceBundle.Open(new Image(changed)));
+            Assert.Null(Open(changed));
         }
 
-        Assert.Null(DeviceBundle.Open(new Image(Bundle("", [1]))));
-        Assert.Null(DeviceBundle.Open(new Image(Bundle("A"))));
-        Assert.Null(DeviceBundle.Open(new Image(Bundle("A", [], [1]))));
-        Assert.NotNull(DeviceBundle.Open(new Image(Bundle(new string('n', 255), [1]))));
-        Assert.Null(DeviceBundle.Open(new Image(good) { Fails = true }));
+        Assert.Null(Open(Bundle("", [1])));
+        Assert.Null(Open(Bundle("A")));
+        Assert.Null(Open(Bundle("A", [], [1])));
+        Assert.NotNull(Open(Bundle(new string('n', 255), [1])));
+        Assert.Null(Open(good, fails: true));
     }
 
     [Theory]
@@ -163,7 +163,7 @@ public sealed class LoaderTests : IDisposable
     {
         DeviceFileFlash flash = NewFlash();
         var trust = new DeviceTrust([DeviceKeys.Read(TunnelFixture.Key("signing"), RsaPublicKey.UsageSignature)]);
-        return new OtaEngine(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust, boot, new OtaOptions("nano"u8.ToArray()));
+        return new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), trust, boot, new OtaOptions("nano"u8.ToArray()));
     }
 
     /// <summary>Downloads the image, arms it and starts again: it runs on trial.</summary>
@@ -227,13 +227,19 @@ public sealed class LoaderTests : IDisposable
         }
     }
 
-    private sealed class Image(byte[] content) : IDeviceImage
+    private static Image? Open(byte[] content, bool fails = false)
+    {
+        var image = new Image(content) { Fails = fails };
+        return image.Walk() ? image : null;
+    }
+
+    private sealed class Image(byte[] content) : DeviceBundle(null!)
     {
         public bool Fails { get; init; }
 
-        public int Length => content.Length;
+        internal override int ImageLength => content.Length;
 
-        public bool TryRead(int position, byte[] buffer, int offset, int count)
+        internal override bool TryRead(int position, byte[] buffer, int offset, int count)
         {
             if (Fails || position < 0 || count > content.Length - position)
             {

@@ -18,14 +18,19 @@ public sealed class CoapVectorTests
         byte[] padded = Pad(vector.Hex("input"));
         var reader = new CoapReader { MaxTokenLength = vector.GetProperty("maxTokenLength").GetInt32() };
 
-        CoapReadStatus status = reader.ReadDatagram(padded, Padding, padded.Length - (2 * Padding));
+        var datagram = new CoapDatagram();
+        CoapReadStatus status = datagram.Read(reader, padded, Padding, padded.Length - (2 * Padding));
 
         Assert.Equal(vector.GetProperty("result").GetString(), status.ToString());
         if (status == CoapReadStatus.Ok)
         {
-            Assert.Equal(vector.GetProperty("type").GetInt32(), (int)reader.Type);
-            Assert.Equal(vector.GetProperty("messageId").GetInt32(), reader.MessageId);
+            Assert.Equal(vector.GetProperty("type").GetInt32(), (int)datagram.Type);
+            Assert.Equal(vector.GetProperty("messageId").GetInt32(), datagram.MessageId);
             Assert.Equal(padded.Length - (2 * Padding), reader.Consumed);
+        }
+        else
+        {
+            Assert.Equal((CoapType.Confirmable, 0), (datagram.Type, datagram.MessageId));
         }
 
         AssertContent(vector, reader, padded);
@@ -65,7 +70,7 @@ public sealed class CoapVectorTests
         byte code = vector.GetProperty("code").GetByte();
         if (vector.TryGetProperty("type", out JsonElement type))
         {
-            writer.BeginDatagram(buffer, Padding, expected.Length, (CoapType)type.GetByte(), code, vector.GetProperty("messageId").GetInt32(), token, 0, token.Length);
+            CoapDatagram.Begin(writer, buffer, Padding, expected.Length, (CoapType)type.GetByte(), code, vector.GetProperty("messageId").GetInt32(), token, 0, token.Length);
         }
         else
         {
@@ -99,7 +104,7 @@ public sealed class CoapVectorTests
     {
         if (vector.GetProperty("result").GetString() != "Ok")
         {
-            Assert.Equal((0, 0, 0, 0, 0), (reader.Code, reader.MessageId, reader.TokenLength, reader.PayloadLength, reader.Consumed));
+            Assert.Equal((0, 0, 0, 0), (reader.Code, reader.TokenLength, reader.PayloadLength, reader.Consumed));
             Assert.False(reader.NextOption());
             return;
         }

@@ -54,7 +54,7 @@ public sealed class OtaVectorTests
             byte[] input = vector.Hex("input");
             byte[] buffer = [0, .. input];
             OtaStatus status = OtaChunkFrame.TryRead(buffer, 1, input.Length, out int offset, out int length);
-            if (status == OtaStatus.Ok && !OtaChunkFrame.Verify(trust, vector.Hex("artifact"), buffer, 1, length))
+            if (status == OtaStatus.Ok && !OtaChunkFrame.Verify(trust, OtaChunkFrame.NameChecksum(trust, vector.Hex("artifact")), buffer, 1, length))
             {
                 status = OtaStatus.ChunkCorrupt;
             }

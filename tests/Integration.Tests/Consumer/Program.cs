@@ -40,13 +40,13 @@ byte[] envelope = OtaSigner.Sign(new OtaManifestBuilder { Product = product, Seq
 using var trust = new OtaTrustStore();
 trust.Add(key);
 var flash = new MemoryFlash(128 * 1024, 4096);
-OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+OtaLayout layout = OtaLayout.Divide(flash, factory: false);
 OtaStatus installed = new OtaProvisioner(flash, layout, trust).InstallFirst(envelope, new OtaRelease(envelope, image));
 OtaBootDecision boot = new OtaEngine(flash, layout, trust, new OtaBootStage(), new OtaOptions(product)).Start();
 Console.WriteLine(installed == OtaStatus.Ok && boot.Source == OtaBootSource.Confirmed && boot.Sequence == 1 ? "ota ok" : "ota failed");
 
 var reader = new nano::Flint.Device.Nano.CoapReader();
-Console.WriteLine(reader.ReadDatagram(datagram, 0, length) == nano::Flint.Device.Nano.CoapReadStatus.Ok ? "nano ok" : "nano failed");
+Console.WriteLine(new nano::Flint.Device.Nano.CoapDatagram().Read(reader, datagram, 0, length) == nano::Flint.Device.Nano.CoapReadStatus.Ok ? "nano ok" : "nano failed");
 
 internal sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
 {

@@ -55,7 +55,7 @@ internal sealed class NanoBoard : IDisposable
         var flash = new FactoryFlash(new DeviceFileFlash(_folder, BlockLength, BlockCount));
         using var trust = new OtaTrustStore();
         trust.Add(releaseKey);
-        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, OtaLayout.Divide(flash, factory: false, evidence: true), trust).InstallFirst(release.Envelope.Span, release));
+        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, OtaLayout.Divide(flash, factory: false), trust).InstallFirst(release.Envelope.Span, release));
     }
 
     public void Start(int port)
@@ -64,11 +64,11 @@ internal sealed class NanoBoard : IDisposable
         var crypto = new NanoCrypto();
         var flash = new DeviceFileFlash(_folder, BlockLength, BlockCount);
         var boot = new BootStage();
-        var engine = new DeviceEngine(flash, DeviceLayout.Divide(flash, false, true), new DeviceTrust([_signer]), boot, new DeviceOptions(Product));
+        var engine = new DeviceEngine(flash, DeviceLayout.Divide(flash, false), new DeviceTrust([_signer]), boot, new DeviceOptions(Product));
         engine.Start();
         var settings = new DeviceAgentSettings { MinBackoff = 50, MaxBackoff = 200, ObserveInterval = 20 };
         settings.Tunnel.DeviceId = System.Text.Encoding.UTF8.GetBytes(Id);
-        settings.Tunnel.PskMix = TunnelSettings.MixPsk(crypto, Psk);
+        settings.Tunnel.PskMix = TunnelPsk.Mix(crypto, Psk);
         settings.Tunnel.Context = _context;
         settings.Tunnel.Pins = [_pin];
         var agent = new DeviceAgent(settings, platform, crypto, DeviceRandom.Create(platform, crypto));

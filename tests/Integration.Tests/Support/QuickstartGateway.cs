@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flint.Ota;
+using Flint.Testing;
 
 namespace Flint.Integration.Tests.Support;
 
@@ -69,7 +70,7 @@ internal sealed class QuickstartGateway : IDisposable
             return report;
         }
 
-        while (_reports.TryTake(out JsonElement report, TimeSpan.FromSeconds(60)))
+        while (_reports.TryTake(out JsonElement report, Eventually.Limit))
         {
             string? what = report.GetProperty("event").GetString();
             Assert.True(what != "error" || name == "error", report.GetRawText());

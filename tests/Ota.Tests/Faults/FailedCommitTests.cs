@@ -180,7 +180,7 @@ public sealed class FailedCommitTests
     private static (HookFlash Flash, OtaLayout Layout) Device()
     {
         var flash = new HookFlash(48);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+        OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         using OtaTrustStore trust = Lab.Trust();
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, trust).InstallFirst(V1.Envelope.Span, V1));
         return (flash, layout);

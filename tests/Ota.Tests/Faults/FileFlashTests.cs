@@ -81,7 +81,7 @@ public sealed class FileFlashTests : IDisposable
         int verified;
         using (FileFlash flash = FileFlash.Open(FilePath, geometry))
         {
-            OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+            OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
             using OtaTrustStore trust = Lab.Trust();
             Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, trust).InstallFirst(v1.Envelope.Span, v1));
             OtaEngine engine = Lab.Boot(flash, layout);
@@ -92,7 +92,7 @@ public sealed class FileFlashTests : IDisposable
 
         using (FileFlash flash = FileFlash.Open(FilePath, geometry))
         {
-            OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+            OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
             OtaEngine engine = Lab.Boot(flash, layout);
             Assert.Equal(verified, engine.Progress.ResumedBytes);
             Assert.Equal(OtaStatus.Ok, engine.Fetch(v2));

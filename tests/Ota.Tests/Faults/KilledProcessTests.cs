@@ -7,8 +7,8 @@ public sealed class KilledProcessTests : IDisposable
 {
     private const int Kills = 8;
 
-    // One fewer than the attempts of a manifest: who is killed in every trial before it can confirm is rolled back, as specified.
-    private const int TrialKills = 2;
+    /// <summary>Of the manifest, unless it says otherwise.</summary>
+    private const int Attempts = 3;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("flint-ota").FullName;
     private readonly byte[] _image = Lab.Bytes(3_000_000, 2);
@@ -21,12 +21,20 @@ public sealed class KilledProcessTests : IDisposable
         Prepare();
         var random = new Random(4);
         int trials = 0;
-        for (int i = 0; i < Kills && trials < TrialKills; i++)
+        for (int i = 0; i < Kills; i++)
         {
             using Process device = Start();
             string? line = device.StandardOutput.ReadLine();
             Assert.StartsWith("started", line, StringComparison.Ordinal);
-            trials += line!.StartsWith("started Trial", StringComparison.Ordinal) ? 1 : 0;
+
+            // A fast machine comes to the trial; an image whose every attempt is killed would be rolled back, and rightly so.
+            if (line!.StartsWith("started Trial", StringComparison.Ordinal) && ++trials == Attempts)
+            {
+                device.StandardOutput.ReadToEnd();
+                device.WaitForExit();
+                break;
+            }
+
             Thread.Sleep(random.Next(60));
             device.Kill();
             device.WaitForExit();
@@ -59,7 +67,7 @@ public sealed class KilledProcessTests : IDisposable
         Assert.Equal(0, exit);
         using FileFlash flash = FileFlash.Open(Path.Combine(_folder, "flash"), new FileFlashGeometry(8 << 20));
         var options = new OtaOptions("file"u8.ToArray());
-        OtaEngine engine = Lab.Boot(flash, OtaLayout.Divide(flash, factory: false, evidence: true), options);
+        OtaEngine engine = Lab.Boot(flash, OtaBoardLayout.Divide(flash, factory: false, evidence: true), options);
         Assert.Equal(2u, engine.Boot.Sequence);
         Spec.Section6_LifeCycleTests.AssertRuns(engine, _image);
     }
@@ -73,7 +81,7 @@ public sealed class KilledProcessTests : IDisposable
         File.WriteAllBytes(Path.Combine(_folder, "image"), _image);
         using FileFlash flash = FileFlash.Open(Path.Combine(_folder, "flash"), new FileFlashGeometry(8 << 20));
         using OtaTrustStore trust = Lab.Trust();
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: true);
+        OtaLayout layout = OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, trust).InstallFirst(first.Envelope.Span, first));
     }
 

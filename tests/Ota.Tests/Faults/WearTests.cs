@@ -76,7 +76,7 @@ public sealed class WearTests : IDisposable
     public void DriverProof_OverTheFileFlash_Holds()
     {
         using FileFlash flash = FileFlash.Open(Path.Combine(_folder, "flash"), new FileFlashGeometry(40 * 1024) { BlockLength = 1024 });
-        using var proof = new OtaDriverProof("file", flash, OtaLayout.Divide(flash, factory: false, evidence: true));
+        using var proof = new OtaDriverProof("file", flash, OtaBoardLayout.Divide(flash, factory: false, evidence: true));
         foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(OtaDriverProof.Supports))
         {
             OtaProofReport report = proof.RunSingles(scenario, every: 5);
@@ -91,7 +91,7 @@ public sealed class WearTests : IDisposable
         // From once the first image is on it.
         int programs = 0;
         var flash = new DroppingFlash(new HookFlash(40), count => ++programs < 20 ? count : count - 1);
-        using var proof = new OtaDriverProof("forgetful", flash, OtaLayout.Divide(flash, factory: false, evidence: false));
+        using var proof = new OtaDriverProof("forgetful", flash, OtaLayout.Divide(flash, factory: false));
         Assert.Equal(1, proof.RunSingles(OtaScenario.Good).Failures);
     }
 
@@ -99,7 +99,7 @@ public sealed class WearTests : IDisposable
     public void DriverProof_ScenarioThatNeedsRot_IsRefused()
     {
         var flash = new MemoryFlash(40 * 1024, 1024);
-        using var proof = new OtaDriverProof("memory", flash, OtaLayout.Divide(flash, factory: false, evidence: false));
+        using var proof = new OtaDriverProof("memory", flash, OtaLayout.Divide(flash, factory: false));
         Assert.Throws<ArgumentException>(() => proof.RunSingles(OtaScenario.RotTrial));
     }
 

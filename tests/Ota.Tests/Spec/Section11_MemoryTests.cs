@@ -63,7 +63,7 @@ public sealed class Section11_MemoryTests
     private static long Live(bool swap, OtaRelease v1, OtaRelease[] updates)
     {
         var flash = new HookFlash(30);
-        OtaLayout layout = swap ? OtaBoardLayout.DivideForSwap(flash, 26, evidence: true) : OtaLayout.Divide(flash, factory: false, evidence: true);
+        OtaLayout layout = swap ? OtaBoardLayout.DivideForSwap(flash, 26, evidence: true) : OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         using OtaTrustStore platform = Lab.Trust();
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, platform).InstallFirst(v1.Envelope.Span, v1));
         var trust = new Trusting(platform);
@@ -181,7 +181,7 @@ public sealed class Section11_MemoryTests
         var flash = new MemoryFlash(blocks * 4096, 4096, writeUnit);
         OtaLayout layout = swap
             ? OtaBoardLayout.DivideForSwap(flash, blocks - (image / 4096), evidence: true)
-            : OtaLayout.Divide(flash, factory: false, evidence: true);
+            : OtaBoardLayout.Divide(flash, factory: false, evidence: true);
         Assert.True(layout.Bank(0).Image(0).Length(flash) >= image);
         return (flash, layout);
     }

@@ -61,7 +61,7 @@ public sealed class Section3_LayoutTests
 
     [Fact]
     public void Divide_TooSmallOrUnequal_SaysSo() =>
-        Assert.Throws<ArgumentException>(() => OtaLayout.Divide(new MemoryFlash(8 * 4096, 4096), factory: false, evidence: true));
+        Assert.Throws<ArgumentException>(() => OtaBoardLayout.Divide(new MemoryFlash(8 * 4096, 4096), factory: false, evidence: true));
 
     [Theory]
     [InlineData(20, 4096, 1)]
@@ -71,13 +71,21 @@ public sealed class Section3_LayoutTests
     public void Divide_Result_IsSound(int blocks, int blockLength, int writeUnit)
     {
         var flash = new MemoryFlash(blocks * blockLength, blockLength, writeUnit);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: true, evidence: true);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: true);
         Assert.Equal("", layout.Check(flash));
 
         // The rules for regions, which a divided layout is not held against on a device.
         var explicitly = new OtaBoardLayout(
-            layout.State0, layout.State1, layout.Journal0, layout.Journal1, layout.Bank(0), layout.Bank(1), layout.Bank(2), layout.Evidence0, layout.Evidence1);
+            layout.State0, layout.State1, layout.Journal0, layout.Journal1, layout.Bank(0), layout.Bank(1), layout.Bank(2), OtaRegion.None, OtaRegion.None);
         Assert.Equal("", explicitly.Check(flash));
+        Assert.False(explicitly.HasEvidence);
+
+        // With evidence the rules are held against it as it is.
+        var evident = (OtaBoardLayout)OtaBoardLayout.Divide(flash, factory: true, evidence: true);
+        Assert.Equal("", evident.Check(flash));
+        Assert.True(evident.HasEvidence);
+        Assert.Equal(evident.Journal1.FirstBlock + evident.Journal1.BlockCount, evident.Evidence0.FirstBlock);
+        Assert.Equal(evident.Evidence1.FirstBlock + 1, evident.Bank(0).Manifest.FirstBlock);
     }
 
     // [OTA-011]
@@ -85,7 +93,7 @@ public sealed class Section3_LayoutTests
     public void Divide_BlocksTooShortForTheState_SaysSo() =>
         Assert.Contains(
             "384",
-            Assert.Throws<ArgumentException>(() => OtaLayout.Divide(new MemoryFlash(256 * 256, 256), factory: false, evidence: false)).Message,
+            Assert.Throws<ArgumentException>(() => OtaLayout.Divide(new MemoryFlash(256 * 256, 256), factory: false)).Message,
             StringComparison.Ordinal);
 
     [Theory]
@@ -94,7 +102,7 @@ public sealed class Section3_LayoutTests
     [InlineData(64, 4096, 512)]
     public void Divide_ThenAnotherFlash_IsSaid(int blocks, int blockLength, int writeUnit)
     {
-        OtaLayout layout = OtaLayout.Divide(new MemoryFlash(64 * 4096, 4096, 1), factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(new MemoryFlash(64 * 4096, 4096, 1), factory: false);
         Assert.Contains("Another flash", layout.Check(new MemoryFlash(blocks * blockLength, blockLength, writeUnit)), StringComparison.Ordinal);
     }
 

@@ -140,7 +140,7 @@ public sealed class Section4_LogTests
     public void Resume_SameManifestOfferedAgainAndCut_OlderJournalDoesNotCount()
     {
         var flash = new HookFlash(48);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
         OtaEngine engine = Lab.Boot(flash, layout);
         Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
@@ -163,7 +163,7 @@ public sealed class Section4_LogTests
     public void State_InLongBlocks_IsFoundWithFewReadsAndTurnsOver()
     {
         var inner = new MemoryFlash(40 * 65536, 65536);
-        OtaLayout layout = OtaLayout.Divide(inner, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(inner, factory: false);
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(inner, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
         var flash = new StateReads(inner, 2 * 65536);
         Assert.Equal(1u, Lab.Boot(flash, layout).Boot.Sequence);
@@ -189,7 +189,7 @@ public sealed class Section4_LogTests
     public void Offer_CutAtTheFirstEraseOfTheBank_HasTheBankAsNotToBeBooted()
     {
         var flash = new HookFlash(48);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
         Lab.Boot(flash, layout).Install(V2);
         Assert.Equal(OtaStatus.Ok, Lab.Boot(flash, layout).Confirm());

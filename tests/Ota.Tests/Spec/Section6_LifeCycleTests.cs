@@ -190,7 +190,7 @@ public sealed class Section6_LifeCycleTests
     public void Blank_Flash_IsRecoveryAndTakesAnUpdate()
     {
         var flash = new MemoryFlash(32 * 4096, 4096);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         OtaEngine engine = Lab.Boot(flash, layout);
         Assert.Equal(OtaBootSource.Recovery, engine.Boot.Source);
         Assert.True(engine.Boot.IsBlank);

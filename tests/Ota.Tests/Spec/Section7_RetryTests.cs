@@ -73,7 +73,7 @@ public sealed class Section7_RetryTests
         OtaImage image = OtaImage.Create(Lab.Bytes(90_000, 2), OtaManifest.MinBlockSize);
         OtaRelease large = Lab.Sign(new OtaManifestBuilder { Product = Lab.Product, Sequence = 2, SecurityVersion = 1 }.Add(0, "2", image), image);
         var flash = new MemoryFlash(300 * 1024, 1024);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         var wide = new OtaBoardLayout(
             layout.State0, layout.State1, layout.Journal0, layout.Journal1,
             new OtaBankLayout(new OtaRegion(10, 2), new OtaRegion(12, 2), new OtaRegion(14, 100)),
@@ -132,7 +132,7 @@ public sealed class Section7_RetryTests
             Sequence = 1,
         });
         var flash = new MemoryFlash(32 * 4096, 4096);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         var provisioner = new OtaProvisioner(flash, layout, Lab.Trust(), Lab.Options());
         Assert.Equal(expected, provisioner.InstallFirst(foreign.Envelope.Span, foreign));
         Assert.Equal(-1, flash.Bytes.IndexOfAnyExcept((byte)0xFF));

@@ -39,7 +39,7 @@ public sealed class Section8_BootTests
     public void Rollback_WithoutOtherBank_GoesToRecovery()
     {
         var flash = new MemoryFlash(32 * 4096, 4096);
-        OtaLayout layout = OtaLayout.Divide(flash, factory: false, evidence: false);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
         Lab.Boot(flash, layout).Install(V1);
         Lab.Boot(flash, layout).Reject(OtaReason.SelfTestFailed, 0);
         Assert.Equal(OtaBootSource.Recovery, Lab.Boot(flash, layout).Boot.Source);

@@ -99,7 +99,7 @@ public sealed class VectorTests
             byte[] buffer = [0, .. input];
             byte[] artifact = vector.Hex("artifact");
             OtaStatus status = OtaChunkFrame.TryRead(buffer, 1, input.Length, out int offset, out int length);
-            if (status == OtaStatus.Ok && !OtaChunkFrame.Verify(trust, artifact, buffer, 1, length))
+            if (status == OtaStatus.Ok && !OtaChunkFrame.Verify(trust, OtaChunkFrame.NameChecksum(trust, artifact), buffer, 1, length))
             {
                 status = OtaStatus.ChunkCorrupt;
             }
@@ -110,7 +110,7 @@ public sealed class VectorTests
             if (status == OtaStatus.Ok)
             {
                 byte[] written = [0, .. new byte[10], .. input.AsSpan(10)];
-                OtaChunkFrame.WriteHeader(trust, artifact, written, 1, offset, length);
+                OtaChunk.WriteHeader(trust, artifact, written, 1, offset, length);
                 Assert.Equal(buffer, written);
             }
         });

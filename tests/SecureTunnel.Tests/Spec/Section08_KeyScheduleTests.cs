@@ -29,6 +29,23 @@ public sealed class Section08_KeyScheduleTests
     }
 
     [Fact]
+    public void FullHandshake_StartsWhereARpskOfZerosWould()
+    {
+        using var full = new KeySchedule(SystemCrypto.Instance);
+        using var general = new KeySchedule(SystemCrypto.Instance);
+        byte[] kemSecret = RandomNumberGenerator.GetBytes(32);
+        full.SetEarly(new byte[32]); // a resumption that came to nothing
+        full.SetEarly();
+        general.SetEarly();
+        general.SetEarly(KeySchedule.Zero);
+        Assert.Equal(general.EarlySecret, full.EarlySecret);
+        full.SetHandshake(kemSecret, new byte[32]);
+        general.SetHandshake(kemSecret, new byte[32]);
+        Assert.Equal(general.HandshakeSecret, full.HandshakeSecret);
+        Assert.Equal(general.ServerHandshake, full.ServerHandshake);
+    }
+
+    [Fact]
     public void Secret_Disposed_IsZero() // [ST-403]
     {
         var secret = new Secret([1, 2, 3]);

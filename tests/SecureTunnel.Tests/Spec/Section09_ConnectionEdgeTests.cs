@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -40,7 +41,7 @@ public sealed class Section09_ConnectionEdgeTests
         var crypto = new CountingCiphers();
         var pair = new PipePair();
         Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(pair.Server, TestKeys.ServerOptions(), crypto, SystemEntropy.Instance, default).AsTask();
-        SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions());
+        SecureTunnelConnection device = await SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions(sendBuffer: 0));
         SecureTunnelConnection gateway = await accepting;
         await gateway.Output.WriteAsync(new byte[1]);
         for (int i = 0; i < 3; i++)
@@ -148,7 +149,7 @@ public sealed class Section09_ConnectionEdgeTests
         device.Output.Write("last"u8);
         device.Output.Complete(); // in the background
         Assert.Equal("last"u8.ToArray(), await TunnelPair.ReadExactly(gateway.Input, 4));
-        Assert.True((await gateway.Input.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5))).IsCompleted);
+        Assert.True((await gateway.Input.ReadAsync().AsTask().WaitAsync(Eventually.Limit)).IsCompleted);
         Assert.Equal(0, device.Output.UnflushedBytes);
         Assert.Equal("This direction of the tunnel is closed.", Assert.Throws<InvalidOperationException>(() => device.Output.GetMemory()).Message);
         await device.DisposeAsync();
@@ -191,7 +192,7 @@ public sealed class Section09_ConnectionEdgeTests
         ArrayPool<byte>.Shared.Return(expected);
         (TunnelSession device, TunnelSession gateway) = Machines.Connect();
         var pipe = new Pipe();
-        var writer = new TunnelWriter(pipe.Writer, new TransportWriter(pipe.Writer), device, 0, TimeProvider.System);
+        var writer = new TunnelWriter(new TunnelSender(new PipePair().Client, new RecordWriter(new TransportWriter(pipe.Writer), device, 0, TimeProvider.System), device, 0, TimeProvider.System));
         "in the clear"u8.CopyTo(writer.GetSpan(12));
         writer.Advance(12);
         Assert.Equal("in the clear"u8.ToArray(), expected[..12]);
@@ -217,7 +218,7 @@ public sealed class Section09_ConnectionEdgeTests
     [InlineData(16, 253)]
     public async Task Record_OfTheMostThatThePeerTakes_IsFilled(int paddingBlock, int most) // [ST-318]
     {
-        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(maxRecord: 256), TestKeys.ServerOptions(paddingBlock: paddingBlock));
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(maxRecord: 256), TestKeys.ServerOptions(paddingBlock: paddingBlock, sendBuffer: 0));
         await gateway.Output.WriteAsync(new byte[most]);
         Assert.Equal(1, gateway.Statistics.RecordsSent);
         await gateway.Output.WriteAsync(new byte[most + 1]);

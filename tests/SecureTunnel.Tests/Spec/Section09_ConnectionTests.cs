@@ -250,7 +250,7 @@ public sealed class Section09_ConnectionTests
     [Fact]
     public async Task Padding_ToABlock_HidesLengthsAndCarriesTheSameBytes() // [ST-207] [ST-318]
     {
-        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(maxRecord: 300), TestKeys.ServerOptions(paddingBlock: 128));
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(maxRecord: 300), TestKeys.ServerOptions(paddingBlock: 128, sendBuffer: 0));
         foreach ((int length, int onWire) in new[] { (1, 128 + 18), (125, 128 + 18), (126, 256 + 18), (253, 256 + 18), (254, 300 + 18), (297, 300 + 18) })
         {
             long before = gateway.Statistics.BytesSent;

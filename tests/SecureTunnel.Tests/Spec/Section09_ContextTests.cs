@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -17,7 +18,7 @@ public sealed class Section09_ContextTests
         var acceptor = new SecureTunnelAcceptor(Server(new SlowStore(), gate));
         Task<SecureTunnelConnection> accepting = acceptor.AcceptAsync(new SlowTransport(pair.Server)).AsTask();
         Task<SecureTunnelConnection> connecting = SecureTunnelClient.ConnectAsync(new SlowTransport(pair.Client), TestKeys.ClientOptions()).AsTask();
-        await WaitUntil(() => gate.Count == 2).ConfigureAwait(false);
+        await Eventually.HoldsAsync(() => gate.Count == 2).ConfigureAwait(false);
         gate.Leave(); // the handshake had to wait for it
         SecureTunnelConnection device = await connecting.ConfigureAwait(false);
         SecureTunnelConnection gateway = await accepting.ConfigureAwait(false);
@@ -98,14 +99,6 @@ public sealed class Section09_ContextTests
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             return e;
-        }
-    }
-
-    private static async Task WaitUntil(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(1).ConfigureAwait(false);
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class KnownKeys
         byte[] seed = new byte[32];
         _entropy.Fill(seed, EntropyUse.Seed);
         var schedule = new KeySchedule(SystemCrypto.Instance);
-        schedule.SetEarly(KeySchedule.Zero);
+        schedule.SetEarly();
         schedule.SetHandshake(seed, SHA256.HashData(Hellos(clientHello, serverHello)));
         return schedule;
     }

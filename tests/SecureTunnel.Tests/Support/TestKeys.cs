@@ -45,12 +45,14 @@ internal static class TestKeys
     }
 
     public static SecureTunnelServerOptions ServerOptions(
-        IDeviceStore? store = null, int maxRecord = 4096, SecureTunnelTicketRing? tickets = null, int paddingBlock = 0) => new()
+        IDeviceStore? store = null, int maxRecord = 4096, SecureTunnelTicketRing? tickets = null, int paddingBlock = 0, int sendBuffer = 65536, TimeProvider? time = null) => new()
         {
             Keys = [Encryption, Signing],
             Suites = [SecureTunnelSuite.RsaOaepAes128Ccm, SecureTunnelSuite.RsaOaepAes128Gcm, SecureTunnelSuite.P256RsaPssAes128Ccm, SecureTunnelSuite.P256RsaPssAes128Gcm],
             Tickets = tickets,
             PaddingBlock = paddingBlock,
+            SendBuffer = sendBuffer,
+            TimeProvider = time ?? TimeProvider.System,
             Devices = store ?? Store(),
             ApplicationContext = "test"u8.ToArray(),
             MaxRecord = maxRecord,
@@ -58,7 +60,7 @@ internal static class TestKeys
 
     public static SecureTunnelClientOptions ClientOptions(
         byte[]? psk = null, SecureTunnelPin? pin = null, int maxRecord = 1024, SecureTunnelSuite suite = SecureTunnelSuite.RsaOaepAes128Gcm,
-        SecureTunnelCredential? credential = null, SecureTunnelTicketSlot? tickets = null, bool ephemeral = true, SecureTunnelDeviceId deviceId = default) => new()
+        SecureTunnelCredential? credential = null, SecureTunnelTicketSlot? tickets = null, bool ephemeral = true, SecureTunnelDeviceId deviceId = default, int sendBuffer = 65536) => new()
         {
             Suite = suite,
             Pins = new SecureTunnelPinSet(pin ?? (suite.IsEphemeral() ? Signing : Encryption).ToPin()),
@@ -66,6 +68,7 @@ internal static class TestKeys
             Credential = credential ?? SecureTunnelCredential.FromPsk(psk ?? Psk),
             Tickets = tickets,
             ResumeWithEphemeral = ephemeral,
+            SendBuffer = sendBuffer,
             ApplicationContext = "test"u8.ToArray(),
             MaxRecord = maxRecord,
         };

@@ -63,7 +63,15 @@ internal sealed class HandshakeVector(JsonObject input)
         byte[] prologue = [.. "SecureTunnel v1\0"u8, (byte)context.Length, .. context, .. Mode == HandshakeMode.Full ? Key.KeyHash : KeySchedule.Zero];
         Put("prologue", prologue);
         using var schedule = new KeySchedule(SystemCrypto.Instance);
-        schedule.SetEarly(Mode == HandshakeMode.Full ? KeySchedule.Zero : Bytes("rpsk"));
+        if (Mode == HandshakeMode.Full)
+        {
+            schedule.SetEarly();
+        }
+        else
+        {
+            schedule.SetEarly(Bytes("rpsk"));
+        }
+
         Put("early", schedule.EarlySecret);
 
         byte[] transcript = [.. prologue, .. retried, .. frames[0], .. frames[1]];

@@ -3,9 +3,11 @@ using System.Security.Cryptography;
 namespace Flint.Device.Nano.Tests.Support;
 
 /// <summary>AES-128-GCM from the platform: lets the device's tunnel speak the suites with GCM as well.</summary>
-internal sealed class GcmCipherFactory : IRecordCipherFactory
+internal sealed class GcmTunnelSettings : TunnelSettings
 {
-    public IRecordCipher Create(byte[] key) => new Cipher(new AesGcm(key.AsSpan(0, 16), 16));
+    internal override bool IsSupported => !TunnelSuite.IsCcm(Suite);
+
+    internal override IRecordCipher CreateCipher(IDeviceCrypto crypto, byte[] key) => new Cipher(new AesGcm(key.AsSpan(0, 16), 16));
 
     private sealed class Cipher(AesGcm gcm) : IRecordCipher
     {

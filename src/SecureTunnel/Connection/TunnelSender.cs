@@ -1,0 +1,682 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.IO;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Flint.SecureTunnel;
+
+/// <summary>
+/// What is flushed, on its way to the transport. One at a time has the turn to seal and to send: the flush that finds the transport free, or a work item of the thread pool. What is flushed meanwhile waits, up to
+/// the send buffer, and leaves together behind it, in as few records as the peer's max_record allows [ST-510]. Nothing waits for company: while anything is queued, somebody has the turn.
+/// </summary>
+/// <remarks>
+/// The lock guards the fields; whoever has the turn seals and sends outside it. A flush that answers something received sends by itself, so that request and response cost no change of threads. A flush behind another
+/// one, with nothing received between them, is part of a stream: the pool sends, and the next ones gather while it does. A run of the pool that has gathered nothing is not repeated for a while.
+/// </remarks>
+internal sealed class TunnelSender(IDuplexPipe transport, RecordWriter records, TunnelSession session, int sendBuffer, TimeProvider time) : IThreadPoolWorkItem
+{
+    private readonly Lock _gate = new();
+    private PooledBuffer _queued = new();
+    private PooledBuffer _leaving = new(); // of whoever has the turn
+    private int _sealed; // of _leaving
+    private int _slice; // sealed, and not yet taken by the transport
+    private bool _isSealed; // something is: that slice, a KeyUpdate, Close
+    private long _taken; // bytes of the application so far
+    private long _sent; // of these, the transport has taken
+    private long _updatesSealed;
+    private long _updatesSent;
+    private bool _hasTurn;
+    private bool _updateAsked;
+    private bool _requestPeer;
+    private bool _closeSealed;
+    private bool _closeSent;
+    private bool _isDropped; // nothing more is sealed
+    private bool _isAbandoned;
+    private bool _isAlerted; // of a dead tunnel, or it is too late for that
+    private bool _transportIsOver; // its reader takes no more
+    private bool _cancelWait;
+    private bool _restWhenDone;
+    private bool _isStream; // the run under way is of the pool
+    private bool _hasGathered;
+    private int _alone; // flushes that send by themselves before the pool is tried again
+    private int _patience = 1;
+    private volatile bool _isClosed; // for writers
+    private volatile bool _answerDue;
+    private volatile bool _hasHeard = true;
+    private ExceptionDispatchInfo? _failure;
+    private TaskCompletionSource? _progress;
+    private ConfiguredValueTaskAwaitable<FlushResult>.ConfiguredValueTaskAwaiter _sending;
+    private Action? _onSent;
+
+    /// <summary>True when nothing more may be written.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Why the transport has not taken what was flushed; null while it takes it.</summary>
+    public ExceptionDispatchInfo? Failure
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _failure;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Queues <paramref name="written"/>, and behind it <paramref name="message"/> as soon as that fits the send buffer or nothing else is in it; sends, or leaves it to who sends already. Ends when no more than the
+    /// send buffer is unsent of what was queued until then.
+    /// </summary>
+    public ValueTask<FlushResult> SendAsync(PooledBuffer written, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        long end = -1;
+        return !cancellationToken.IsCancellationRequested && TryQueueNow(written, message.Span, out end) && HasRoomNow(end)
+            ? new ValueTask<FlushResult>(new FlushResult(isCanceled: false, _transportIsOver))
+            : SendWaitingAsync(written, message, end, cancellationToken);
+    }
+
+    /// <summary>Ends one wait of <see cref="SendAsync"/>, or else the next one before it begins.</summary>
+    public void CancelWait()
+    {
+        lock (_gate)
+        {
+            _cancelWait = true;
+            Signal();
+        }
+    }
+
+    /// <summary>Something was received: the next flush answers it.</summary>
+    public void OnReceived() => _hasHeard = true;
+
+    /// <summary>
+    /// The peer asks for a KeyUpdate: it goes out before this side's next Data, if there is any [ST-319]. The reader, who says so, never waits for the writer.
+    /// </summary>
+    public void AnswerKeyUpdate() => _answerDue = true;
+
+    /// <summary>Moves to the next key; ends when the transport has taken the KeyUpdate. Two that are asked for before one is sealed are one.</summary>
+    public async ValueTask UpdateKeyAsync(bool request, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        long mine;
+        Turn turn;
+        lock (_gate)
+        {
+            ThrowIfClosed();
+            _updateAsked = true;
+            _requestPeer |= request;
+            mine = _updatesSealed + 1;
+            turn = TryTakeTurn() ? Turn.Caller : Turn.None;
+        }
+
+        Take(turn);
+        await WaitAsync(mine, static (sender, mine) => sender.IsUpdateSent(mine), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes nothing more, and sends Close behind what is queued and <paramref name="written"/>.</summary>
+    public void Close(PooledBuffer written)
+    {
+        Turn turn = Turn.None;
+        lock (_gate)
+        {
+            if (!_isClosed)
+            {
+                _isClosed = true;
+                _hasHeard = true; // no need for the pool
+                turn = Queue(written, default, out _);
+                turn = turn == Turn.None && TryTakeTurn() ? Turn.Caller : turn;
+                Signal(); // whoever waits for room is too late
+            }
+        }
+
+        Take(turn);
+    }
+
+    /// <summary>Ends when the transport has taken Close, or nothing more is to be sent.</summary>
+    public ValueTask WaitForCloseAsync(CancellationToken cancellationToken) =>
+        WaitAsync(0L, static (sender, _) => sender.IsCloseSent(), cancellationToken);
+
+    /// <summary>What is queued is not sent any more, and nothing is taken after it.</summary>
+    public void Drop()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            _isDropped = true;
+            Empty();
+            Signal();
+        }
+    }
+
+    /// <summary>The tunnel is disposed: whoever waits is told so, and nothing more is sealed.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _isAbandoned = true;
+        }
+
+        Drop();
+    }
+
+    /// <summary>Waits until nobody is in the transport; a transport that does not let go in a second is left.</summary>
+    public async ValueTask LeaveTransportAsync()
+    {
+        using var patience = new CancellationTokenSource(HandshakePipe.AlertPatience, time);
+        try
+        {
+            await WaitAsync(0L, static (sender, _) => !sender._hasTurn, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is completed under the feet of who is in it.
+        }
+    }
+
+    /// <summary>Sends the alert of a tunnel that this side failed; a peer that does not take it within a second changes nothing.</summary>
+    public async ValueTask TrySendAlertAsync()
+    {
+        using var patience = new CancellationTokenSource(HandshakePipe.AlertPatience, time);
+        bool hasTurn = false;
+        try
+        {
+            await WaitAsync(0L, static (sender, _) => sender.TryTakeTurn(), patience.Token).ConfigureAwait(false);
+            hasTurn = true;
+            records.WriteAlert();
+            await transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            // The failure that led here is the one to report.
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isAlerted = true;
+                if (hasTurn)
+                {
+                    LeaveWithNothing();
+                }
+            }
+        }
+    }
+
+    /// <summary>The reader waits: the cipher gives its native memory back, now or when what is being sent is sent.</summary>
+    public void RestIfIdle()
+    {
+        lock (_gate)
+        {
+            _restWhenDone = true;
+            RestIfDone();
+        }
+    }
+
+    /// <summary>On the thread pool: sends what has gathered.</summary>
+    void IThreadPoolWorkItem.Execute() => Run(isCaller: false);
+
+    /// <summary>As <see cref="SendAsync"/>, where something has to be waited for or reported.</summary>
+    /// <param name="written">As there.</param>
+    /// <param name="message">As there.</param>
+    /// <param name="end">Where they end, if they are queued; -1 if not.</param>
+    /// <param name="cancellationToken">As there.</param>
+    private async ValueTask<FlushResult> SendWaitingAsync(PooledBuffer written, ReadOnlyMemory<byte> message, long end, CancellationToken cancellationToken)
+    {
+        bool isCanceled = false;
+        if (end < 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested(); // what is not queued leaves nothing behind
+            while (!TryQueue(written, message.Span, ref isCanceled, out end, out Task progress))
+            {
+                await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        while (!HasRoom(end, ref isCanceled, out Task progress))
+        {
+            await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return new FlushResult(isCanceled, _transportIsOver);
+    }
+
+    /// <returns>False where it has to wait, or to report something; nothing is queued.</returns>
+    private bool TryQueueNow(PooledBuffer written, ReadOnlySpan<byte> message, out long end)
+    {
+        Turn turn;
+        lock (_gate)
+        {
+            end = -1;
+            if (_isClosed || _cancelWait || IsOver() || !Fits(message.Length))
+            {
+                return false;
+            }
+
+            turn = Queue(written, message, out end);
+        }
+
+        Take(turn);
+        return true;
+    }
+
+    /// <returns>False while it has to wait for <paramref name="progress"/>.</returns>
+    private bool TryQueue(PooledBuffer written, ReadOnlySpan<byte> message, ref bool isCanceled, out long end, out Task progress)
+    {
+        Turn turn;
+        lock (_gate)
+        {
+            ThrowIfClosed();
+            if (!Fits(message.Length) && !TakeCancel(ref isCanceled))
+            {
+                end = -1;
+                progress = Progress();
+                return false;
+            }
+
+            turn = Queue(written, message, out end);
+            progress = Task.CompletedTask;
+        }
+
+        Take(turn);
+        return true;
+    }
+
+    private bool HasRoomNow(long end)
+    {
+        lock (_gate)
+        {
+            return !_cancelWait && (_sent >= end || (_sent >= end - sendBuffer && !IsOver()));
+        }
+    }
+
+    /// <returns>False while it has to wait for <paramref name="progress"/>.</returns>
+    private bool HasRoom(long end, ref bool isCanceled, out Task progress)
+    {
+        lock (_gate)
+        {
+            bool goes = TakeCancel(ref isCanceled) || _sent >= end;
+            if (!goes)
+            {
+                ThrowIfOver();
+                goes = _sent >= end - sendBuffer;
+            }
+
+            progress = goes ? Task.CompletedTask : Progress();
+            return goes;
+        }
+    }
+
+    private bool Fits(int length) => length == 0 || _taken == _sent || _taken - _sent + length <= sendBuffer;
+
+    /// <returns>Whether the caller has got the turn, and who is to use it.</returns>
+    private Turn Queue(PooledBuffer written, ReadOnlySpan<byte> message, out long end)
+    {
+        end = _taken += written.Length + message.Length;
+        _queued.Take(written);
+        if (!message.IsEmpty)
+        {
+            _queued.Append(message);
+        }
+
+        _hasGathered |= _hasTurn;
+        if (_taken == _sent || !TryTakeTurn())
+        {
+            return Turn.None;
+        }
+
+        _isStream = IsInStream();
+        return _isStream ? Turn.Pool : Turn.Caller;
+    }
+
+    private void Take(Turn turn)
+    {
+        if (turn == Turn.Caller)
+        {
+            Run(isCaller: true);
+        }
+        else if (turn == Turn.Pool)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <returns>
+    /// True where the pool is to send: nothing was received since the last flush, something could gather, and the pool has gathered something lately or was not tried for a while.
+    /// </returns>
+    private bool IsInStream()
+    {
+        bool answers = _hasHeard;
+        _hasHeard = false;
+        if (answers || _alone > 0 || sendBuffer == 0)
+        {
+            _alone -= _alone == 0 || answers ? 0 : 1;
+            return false;
+        }
+
+        return true;
+    }
+
+    private bool TakeCancel(ref bool isCanceled)
+    {
+        isCanceled |= _cancelWait;
+        _cancelWait = false;
+        return isCanceled;
+    }
+
+    private bool TryTakeTurn()
+    {
+        bool taken = !_hasTurn;
+        _hasTurn = true;
+        return taken;
+    }
+
+    /// <summary>
+    /// Seals and sends until nothing is queued; has the turn, and leaves it. A caller's thread does so once, and the pool goes on; where the transport has to wait, whoever ends that goes on.
+    /// </summary>
+    [SuppressMessage("Design", "CA1031", Justification = "On the thread pool an exception would end the process; it is thrown again by the next flush.")]
+    private void Run(bool isCaller)
+    {
+        try
+        {
+            while (TrySealNext())
+            {
+                ValueTask<FlushResult> sending = transport.Output.FlushAsync(CancellationToken.None); // a record is sent whole or not at all
+                if (!sending.IsCompleted)
+                {
+                    _sending = sending.ConfigureAwait(false).GetAwaiter();
+                    _sending.UnsafeOnCompleted(_onSent ??= OnSent);
+                    return;
+                }
+
+                Sent(sending.GetAwaiter().GetResult());
+                if (isCaller && GoesOn())
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "As above.")]
+    private void OnSent()
+    {
+        try
+        {
+            Sent(_sending.GetResult());
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return;
+        }
+
+        Run(isCaller: false);
+    }
+
+    private void Sent(FlushResult result)
+    {
+        lock (_gate)
+        {
+            _transportIsOver |= result.IsCompleted;
+            if (!result.IsCanceled) // otherwise the next flush sends it
+            {
+                _sent += _slice;
+                _slice = 0;
+                _isSealed = false;
+                _updatesSent = _updatesSealed;
+                _closeSent = _closeSealed;
+            }
+
+            Signal();
+        }
+    }
+
+    /// <returns>True where the pool has taken over, since more was queued meanwhile.</returns>
+    private bool GoesOn()
+    {
+        lock (_gate)
+        {
+            if (_taken == _sent)
+            {
+                return false;
+            }
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
+    }
+
+    /// <summary>Seals the next slice of what is queued, with the KeyUpdate and the Close that are due.</summary>
+    /// <returns>False where there is nothing to send: the turn is left.</returns>
+    private bool TrySealNext()
+    {
+        int length;
+        bool update;
+        bool request;
+        bool close;
+        lock (_gate)
+        {
+            bool isDead = session.State == SessionState.Dead;
+            if (isDead && _taken > _sent)
+            {
+                _failure ??= ExceptionDispatchInfo.Capture(SessionErrors.From(session.Failure));
+            }
+
+            if (_isDropped || isDead)
+            {
+                LeaveWithNothing();
+                return false;
+            }
+
+            if (_leaving.Length == 0)
+            {
+                (_leaving, _queued) = (_queued, _leaving);
+            }
+
+            length = Math.Min(_leaving.Length - _sealed, records.MaxSlice);
+            request = _requestPeer;
+            update = _updateAsked || (_answerDue && length > 0);
+            close = _isClosed && !_closeSealed && _taken - _sent == length + _slice;
+            if (length == 0 && !_isSealed && !update && !close)
+            {
+                Leave();
+                return false;
+            }
+
+            if (update)
+            {
+                (_updateAsked, _requestPeer) = (false, false);
+                _answerDue = false;
+                _updatesSealed++;
+            }
+
+            _closeSealed |= close;
+        }
+
+        if (update)
+        {
+            records.WriteKeyUpdate(request);
+        }
+
+        if (length > 0)
+        {
+            records.WriteData(_leaving.Span.Slice(_sealed, length));
+        }
+
+        if (close)
+        {
+            records.WriteClose();
+        }
+
+        _sealed += length;
+        if (_sealed == _leaving.Length)
+        {
+            _leaving.Release();
+            _sealed = 0;
+        }
+
+        lock (_gate)
+        {
+            _slice += _isDropped ? 0 : length;
+            _isSealed = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>The transport has failed, or the tunnel: nothing more is sent, and a reader that would wait for the answer is told.</summary>
+    private void Fail(Exception e)
+    {
+        bool isNews;
+        lock (_gate)
+        {
+            isNews = !_isAbandoned;
+            _failure ??= ExceptionDispatchInfo.Capture(e);
+            _isDropped = true;
+            LeaveWithNothing();
+        }
+
+        if (isNews)
+        {
+            transport.Input.CancelPendingRead();
+        }
+    }
+
+    /// <summary>Likewise, and what is queued goes.</summary>
+    private void LeaveWithNothing()
+    {
+        _leaving.Release();
+        _sealed = 0;
+        Empty();
+        Leave();
+    }
+
+    /// <summary>Lets the next one send; the key of a dead tunnel goes with the last one who may have used it.</summary>
+    private void Leave()
+    {
+        if (_isAlerted)
+        {
+            session.EraseIfDead(); // not before: the alert is sealed under it
+        }
+
+        _hasTurn = false;
+        if (_isStream)
+        {
+            _patience = _hasGathered ? 1 : Math.Min(2 * _patience, MaxPatience);
+            _alone = _hasGathered ? 0 : _patience;
+        }
+
+        _isStream = false;
+        _hasGathered = false;
+        RestIfDone();
+        Signal();
+    }
+
+    private void RestIfDone()
+    {
+        if (_restWhenDone && !_hasTurn)
+        {
+            _restWhenDone = false;
+            session.RestSending();
+        }
+    }
+
+    /// <summary>Forgets what is queued; what is sealed already cannot be called back.</summary>
+    private void Empty()
+    {
+        _queued.Release();
+        _taken = _sent;
+        _slice = 0;
+        _isSealed = false;
+    }
+
+    private bool IsUpdateSent(long mine)
+    {
+        bool isSent = _updatesSent >= mine;
+        if (!isSent)
+        {
+            ThrowIfOver();
+        }
+
+        return isSent;
+    }
+
+    private bool IsCloseSent()
+    {
+        if (_closeSent || _hasTurn)
+        {
+            return _closeSent;
+        }
+
+        _failure?.Throw();
+        return _isDropped || session.State == SessionState.Dead;
+    }
+
+    /// <summary>Ends when <paramref name="condition"/> holds; asked under the lock whenever something has changed.</summary>
+    private async ValueTask WaitAsync(long state, Func<TunnelSender, long, bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task progress;
+            lock (_gate)
+            {
+                if (condition(this, state))
+                {
+                    return;
+                }
+
+                progress = Progress();
+            }
+
+            await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private Task Progress() => (_progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    private void Signal()
+    {
+        _progress?.TrySetResult();
+        _progress = null;
+    }
+
+    private void ThrowIfClosed()
+    {
+        ThrowIfOver();
+        if (_isClosed)
+        {
+            throw SessionErrors.Closed();
+        }
+    }
+
+    /// <summary>What is queued is lost.</summary>
+    private void ThrowIfOver()
+    {
+        if (!IsOver())
+        {
+            return;
+        }
+
+        ObjectDisposedException.ThrowIf(_isAbandoned, typeof(SecureTunnelConnection));
+        _failure?.Throw();
+        throw session.State == SessionState.Dead ? SessionErrors.From(session.Failure) : SessionErrors.Closed();
+    }
+
+    private bool IsOver() => _isDropped || _failure is not null || session.State == SessionState.Dead;
+
+    private const int MaxPatience = 64;
+
+    private enum Turn
+    {
+        None,
+        Caller,
+        Pool,
+    }
+}
