@@ -16,9 +16,11 @@ public sealed class FaultFlash : ProofFlash
     private readonly UnitState[] _units;
     private readonly int[] _erases;
     private readonly List<FlashFault> _faults = [];
+    private readonly List<FlashFault> _readFaults = [];
     private readonly byte[] _stuck;
     private readonly bool[] _dead;
     private int _operations;
+    private int _reads;
     private int _faultsMet;
     private string _violation = "";
     private bool _isWorn;
@@ -65,6 +67,9 @@ public sealed class FaultFlash : ProofFlash
     /// <inheritdoc/>
     public override int Operations => _operations;
 
+    /// <summary>The reads so far.</summary>
+    public int Reads => _reads;
+
     /// <inheritdoc/>
     public override string Violation => _violation;
 
@@ -72,7 +77,7 @@ public sealed class FaultFlash : ProofFlash
     public override int FaultsMet => _faultsMet;
 
     /// <inheritdoc/>
-    public override bool OnlyCuts => _faults.TrueForAll(fault => fault.IsCut);
+    public override bool OnlyCuts => _readFaults.Count == 0 && _faults.TrueForAll(fault => fault.IsCut);
 
     /// <inheritdoc/>
     public override bool IsUnsettled => _unsettled.AsSpan().ContainsAnyExcept((byte)0);
@@ -105,7 +110,7 @@ public sealed class FaultFlash : ProofFlash
     public override ReadOnlySpan<byte> Truth(int address, int count) => _bytes.AsSpan(address, count);
 
     /// <summary>Makes something happen at an operation to come.</summary>
-    public void Add(FlashFault fault) => _faults.Add(fault);
+    public void Add(FlashFault fault) => (fault.IsRead ? _readFaults : _faults).Add(fault);
 
     /// <inheritdoc/>
     public override void Rot(int address, byte mask) => _bytes[address] ^= mask;
@@ -119,10 +124,12 @@ public sealed class FaultFlash : ProofFlash
         other._units.CopyTo(_units, 0);
         Array.Clear(_erases);
         _faults.Clear();
+        _readFaults.Clear();
         _stuck.AsSpan().Clear();
         Array.Clear(_dead);
         _isWorn = false;
         _operations = 0;
+        _reads = 0;
         _faultsMet = 0;
         _violation = "";
         _noise = seed == 0 ? 1 : seed;
@@ -131,7 +138,15 @@ public sealed class FaultFlash : ProofFlash
     /// <inheritdoc/>
     public override bool Read(int address, byte[] buffer, int offset, int count)
     {
+        _reads++;
         int first = address / WriteUnit;
+        FlashFaultKind? fault = _readFaults.Count > 0 ? NextRead() : null;
+        if (fault == FlashFaultKind.ReadFails)
+        {
+            buffer.AsSpan(offset, count).Fill(0xA5);
+            return false;
+        }
+
         if (count > 0 && _units.AsSpan(first, ((address + count - 1) / WriteUnit) - first + 1).Contains(UnitState.Unreadable))
         {
             return false;
@@ -145,6 +160,7 @@ public sealed class FaultFlash : ProofFlash
             target[i] ^= (byte)(unsettled[i] & Noise());
         }
 
+        target[count / 2] ^= fault == FlashFaultKind.ReadFlips ? (byte)0x10 : (byte)0;
         return true;
     }
 
@@ -342,6 +358,20 @@ public sealed class FaultFlash : ProofFlash
             {
                 _faultsMet++;
                 return fault;
+            }
+        }
+
+        return null;
+    }
+
+    private FlashFaultKind? NextRead()
+    {
+        foreach (FlashFault fault in _readFaults)
+        {
+            if (fault.Operation == _reads)
+            {
+                _faultsMet++;
+                return fault.Kind;
             }
         }
 

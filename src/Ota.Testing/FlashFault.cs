@@ -1,7 +1,7 @@
 namespace Flint.Ota.Testing;
 
-/// <summary>A fault at the n-th program or erase, counted from 1.</summary>
-/// <param name="Operation">The number of the operation.</param>
+/// <summary>A fault at the n-th program or erase, or at the n-th read, counted from 1.</summary>
+/// <param name="Operation">The number of the operation; reads have numbers of their own.</param>
 /// <param name="Kind">What happens there.</param>
 public readonly record struct FlashFault(int Operation, FlashFaultKind Kind)
 {
@@ -11,8 +11,14 @@ public readonly record struct FlashFault(int Operation, FlashFaultKind Kind)
     /// <summary>The kinds that pass: an erase heals what they did.</summary>
     public const int Kinds = 10;
 
-    /// <summary>All kinds; those from <see cref="Kinds"/> on stay.</summary>
+    /// <summary>The kinds that happen at a program or an erase; those from <see cref="Kinds"/> on stay.</summary>
     public const int AllKinds = 12;
+
+    /// <summary>With those that happen at a read, from <see cref="AllKinds"/> on.</summary>
+    public const int KindsWithReads = 14;
+
+    /// <summary>Whether it happens at a read.</summary>
+    public bool IsRead => (int)Kind >= AllKinds;
 
     /// <summary>Whether the power goes.</summary>
     public bool IsCut => (int)Kind < CutKinds;

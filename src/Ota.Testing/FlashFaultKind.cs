@@ -1,6 +1,6 @@
 namespace Flint.Ota.Testing;
 
-/// <summary>What happens at a program or an erase. The first six cut the power and differ in what they leave behind; the others do not.</summary>
+/// <summary>What happens at a program or an erase, or, in the last two kinds, at a read. The first six cut the power and differ in what they leave behind; the others do not.</summary>
 public enum FlashFaultKind
 {
     /// <summary>The power goes before anything happened.</summary>
@@ -38,4 +38,10 @@ public enum FlashFaultKind
 
     /// <summary>A bit of what is programmed, or of the block that is erased, is stuck from now on at the value that is not the erased one.</summary>
     BitSticks = 11,
+
+    /// <summary>A read fails, once.</summary>
+    ReadFails = 12,
+
+    /// <summary>A read gives one bit wrong, once, and reports success.</summary>
+    ReadFlips = 13,
 }

@@ -90,6 +90,22 @@ public sealed class OtaProof : IDisposable
         return report;
     }
 
+    /// <summary>At every read a failure or a wrong bit, once: what a flash says once proves nothing.</summary>
+    public OtaProofReport RunReads(OtaScenario scenario, int phase)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        int reads = operations == 0 ? 0 : _flash.Reads;
+        for (int at = 1; at <= reads; at++)
+        {
+            for (int kind = FlashFault.AllKinds; kind < FlashFault.KindsWithReads; kind++)
+            {
+                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
+            }
+        }
+
+        return report;
+    }
+
     /// <summary>
     /// Two power cuts: the first at every operation, the second at every one after it, each of every cutting kind. Of the pairs, those whose
     /// number leaves <paramref name="slice"/> when divided by <paramref name="slices"/> are run.

@@ -28,6 +28,8 @@ internal sealed class ProofRun
     private string _failure = "";
     private bool _isSwitched;
     private bool _isRotten;
+    private bool _isRotInTrial;
+    private bool _isReasonSeen;
     private bool _isServerGood;
     private int _pauses;
     private int _trials;
@@ -53,6 +55,9 @@ internal sealed class ProofRun
     {
         OtaScenario.Good or OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.RotDownload or OtaScenario.ForeignChunks => 2,
         OtaScenario.SwitchManifest or OtaScenario.TwoUpdates or OtaScenario.Abort or OtaScenario.Factory => 3,
+
+        // What rots before it ran is fetched again; what rots once it ran is not wanted any more.
+        OtaScenario.RotTrial when !_isRotInTrial => 2,
         _ => 1,
     };
 
@@ -179,8 +184,9 @@ internal sealed class ProofRun
     private bool OnTrial(OtaEngine engine, uint runs)
     {
         bool isBad = (runs == 2 && _scenario is OtaScenario.BadSelfTest or OtaScenario.CrashLoop) || (runs == 3 && _scenario == OtaScenario.BadFloor);
-        if (_scenario == OtaScenario.RotTrial && runs == 2)
+        if (_scenario == OtaScenario.RotTrial && !_isRotten)
         {
+            _isRotInTrial = true;
             _isRotten = Rot(PlaceOf(engine.Boot.Bank));
             return false;
         }
@@ -227,8 +233,8 @@ internal sealed class ProofRun
                     _flash.IsWorn || engine.LastReason is OtaReason.SelfTestFailed or OtaReason.AttemptsExhausted, $"the reason is lost: {engine.LastReason}");
             case OtaScenario.CrashLoop:
                 return IsRefused(engine) && Require(_flash.IsWorn || engine.LastReason == OtaReason.AttemptsExhausted, $"the reason is lost: {engine.LastReason}");
-            case OtaScenario.RotTrial:
-                return _isRotten && IsRefused(engine) && Require(
+            case OtaScenario.RotTrial when _isRotInTrial:
+                return IsRefused(engine) && Require(
                     _flash.IsWorn || engine.LastReason is OtaReason.TrialCorrupt or OtaReason.AttemptsExhausted, $"the reason is lost: {engine.LastReason}");
             case OtaScenario.RotConfirmed:
                 return _isRotten && Require(_flash.IsWorn || engine.LastReason == OtaReason.ConfirmedCorrupt, $"the reason is lost: {engine.LastReason}");
@@ -241,6 +247,12 @@ internal sealed class ProofRun
 
     private void Update(OtaEngine engine, uint runs)
     {
+        if (_scenario == OtaScenario.RotTrial && _isRotten && !_isReasonSeen)
+        {
+            _isReasonSeen = true;
+            Require(_flash.IsWorn || engine.LastReason == OtaReason.TrialCorrupt, $"the reason is lost: {engine.LastReason}");
+        }
+
         ProofRelease release = Wanted(runs);
         OtaStatus status = Offer(engine, release);
         if (status != OtaStatus.Ok)

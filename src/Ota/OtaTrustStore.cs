@@ -51,10 +51,6 @@ public sealed class OtaTrustStore : OtaTrust, IDisposable
     }
 
     /// <inheritdoc/>
-    public override void Hash(byte[] buffer, int offset, int count, byte[] digest, int digestOffset) =>
-        SHA256.HashData(buffer.AsSpan(offset, count), digest.AsSpan(digestOffset, DigestLength));
-
-    /// <inheritdoc/>
     public override bool VerifySignature(
         int algorithm, byte[] digest, byte[] buffer, int keyIdOffset, int keyIdCount, int signatureOffset, int signatureCount)
     {

@@ -3,7 +3,7 @@ using System.Globalization;
 using Flint.Ota.Proof;
 using Flint.Ota.Testing;
 
-// dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--wear] [--ci] [--pairs N] [--random N] [--exhaustive PAIRS] [--replay BOARD LINE], then the start of a board's name
+// dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--wear] [--reads] [--ci] [--pairs N] [--random N] [--exhaustive PAIRS] [--replay BOARD LINE], then the start of a board's name
 byte[] erasedValues = [0xFF, 0x00];
 int[] units = [1, 8, 32, 256];
 bool[] eccs = [false, true];
@@ -14,7 +14,7 @@ OtaBoard[] boards =
     .. from unit in units from ecc in eccs from erased in erasedValues select OtaBoard.Swap(unit, ecc, erased),
 ];
 OtaScenario[] scenarios = Enum.GetValues<OtaScenario>();
-OtaScenario[] core = [OtaScenario.Good, OtaScenario.BadSelfTest, OtaScenario.SwitchManifest, OtaScenario.TwoUpdates];
+OtaScenario[] core = [OtaScenario.Good, OtaScenario.BadSelfTest, OtaScenario.SwitchManifest, OtaScenario.TwoUpdates, OtaScenario.RotTrial];
 var clock = Stopwatch.StartNew();
 var gate = new Lock();
 long runs = 0;
@@ -49,9 +49,13 @@ switch (mode)
     case "--wear":
         Wear(OtaProof.Phases);
         break;
+    case "--reads":
+        Reads(OtaProof.Phases);
+        break;
     case "--ci":
         Singles();
         Wear(phases: 1);
+        Reads(phases: 1);
         Pairs(core, slices: 500);
         break;
     case "--pairs":
@@ -74,6 +78,8 @@ return failures == 0 ? 0 : 1;
 void Singles() => Each("single faults", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunSingles(scenario, phase));
 
 void Wear(int phases) => Each("wear", boards, scenarios, phases, (proof, scenario, phase) => proof.RunWear(scenario, phase));
+
+void Reads(int phases) => Each("reads", boards, scenarios, phases, (proof, scenario, phase) => proof.RunReads(scenario, phase));
 
 void Pairs(OtaScenario[] played, int slices) => Each("pairs", boards, played, phases: 1, (proof, scenario, phase) => proof.RunPairs(scenario, phase, 0, slices));
 

@@ -84,6 +84,12 @@ public sealed partial class OtaEngine
             return false;
         }
 
+        // [OTA-063] An image that never ran has shown nothing about itself; its flash has.
+        if (fault == OtaReason.TrialCorrupt && _record.Attempts == _manifest.Attempts)
+        {
+            Array.Clear(_setDigest, 0, _setDigest.Length);
+        }
+
         uint sequence = _manifest.ComponentCount > 0 ? _manifest.Sequence : 0;
         RecordRejection(bank, fault, 0, _setDigest);
         Note(bank, sequence);
@@ -131,8 +137,16 @@ public sealed partial class OtaEngine
         return true;
     }
 
-    /// <summary>Reads a bank's manifest and holds the bank against it; leaves manifest and set digest in place for whoever asked.</summary>
+    /// <summary>Looks at a bank, and where it does not verify once more; leaves manifest and set digest in place for whoever asked.</summary>
     private OtaReason Examine(int bank)
+    {
+        // [OTA-087] A read that failed once says nothing about what is on flash.
+        OtaReason fault = Look(bank);
+        return fault == OtaReason.None ? fault : Look(bank);
+    }
+
+    /// <summary>Reads a bank's manifest and holds the bank against it.</summary>
+    private OtaReason Look(int bank)
     {
         Array.Clear(_setDigest, 0, _setDigest.Length);
         bool isFactory = bank == OtaLayout.FactoryBank;
@@ -362,6 +376,7 @@ public sealed partial class OtaEngine
         if (!hasJournal
             || _record.BankStatus[_target] != OtaStateRecord.Writing
             || _journal.Bank != _target
+            || _journal.Session != _record.Session
             || !OtaBytes.Equal(_journal.Digest, 0, _record.Digests, recorded, OtaTrust.DigestLength)
             || !ReadManifest(_target))
         {

@@ -172,6 +172,8 @@ public sealed partial class OtaEngine
             _record.Attempts = 0;
         }
 
+        // [OTA-034] The journal of an earlier download of the same manifest knows nothing of the manifest that is written next.
+        _record.Session = (_record.Session + 1) & 0xFFFF;
         _record.BankStatus[_target] = OtaStateRecord.Writing;
         Array.Copy(_digest, 0, _record.Digests, _target * OtaTrust.DigestLength, OtaTrust.DigestLength);
         if (!Commit())
@@ -201,6 +203,7 @@ public sealed partial class OtaEngine
     private bool Begin(int keepableImages)
     {
         OtaBankLayout bank = Bank(_target);
+        _journal.Session = _record.Session;
         int keepable = keepableImages == 0 ? 0 : keepableImages + _download.CountTableSegments(_manifest, bank);
         return _download.Begin(_manifest, bank, _target, _digest, 0, keepable);
     }

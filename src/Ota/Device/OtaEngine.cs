@@ -192,9 +192,8 @@ public sealed partial class OtaEngine
             return OtaStatus.WrongState;
         }
 
-        // [OTA-065] Where this program is not the boot stage, nobody looks at the bank between here and the jump: digests, not checksums.
-        OtaBankLayout bank = Bank(_target);
-        if (!_store.VerifyChecksums(bank, _manifest) || (_boot.RunningBank >= 0 && !_store.VerifyBank(bank, _manifest)))
+        // [OTA-087]
+        if (!HasArrived() && !HasArrived())
         {
             return VerifyAgain();
         }
@@ -297,6 +296,13 @@ public sealed partial class OtaEngine
     private OtaBankLayout Bank(int bank)
     {
         return _swap.Bank(bank, _record.Placed);
+    }
+
+    // [OTA-065] Where this program is not the boot stage, nobody looks at the bank between here and the jump: digests, not checksums.
+    private bool HasArrived()
+    {
+        OtaBankLayout bank = Bank(_target);
+        return _store.VerifyChecksums(bank, _manifest) && (_boot.RunningBank < 0 || _store.VerifyBank(bank, _manifest));
     }
 
     private OtaStatus VerifyAgain()

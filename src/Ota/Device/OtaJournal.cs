@@ -7,10 +7,10 @@ namespace Flint.Ota;
 /// docs/spec/ota.md section 4.3; big-endian. A header, padded to the write unit, then one write unit per segment, all bytes the complement
 /// of the erased value once the segment is done.
 /// <code>
-///   0  magic "FOJ1"       40  bank                48  segments that may be kept
-///   4  sequence           41  zero (3)            52  segments of block tables
+///   0  magic "FOJ1"       41  zero                48  segments that may be kept
+///   4  sequence           42  session (2)         52  segments of block tables
 ///   8  manifest digest    44  segments done       56  block size of the first component
-///                                                 60  CRC-32C of bytes 0 to 59
+///  40  bank                                       60  CRC-32C of bytes 0 to 59
 /// </code>
 /// Marks are hints: what they mark is verified again. A journal goes on only in the power session that erased it; the next session copies it.
 /// </remarks>
@@ -48,6 +48,9 @@ internal sealed class OtaJournal
     public uint Sequence;
 
     public int Bank;
+
+    /// <summary>The session of the journals in the state record when the manifest was accepted; to be set before <see cref="Begin"/>.</summary>
+    public int Session;
 
     /// <summary>Segments from the first on that are done: those of the header and the marks after them.</summary>
     public int Done;
@@ -105,6 +108,7 @@ internal sealed class OtaJournal
         OtaBytes.WriteUInt32(_header, 4, sequence);
         Array.Copy(digest, 0, _header, 8, OtaTrust.DigestLength);
         _header[40] = (byte)bank;
+        OtaBytes.WriteUInt16(_header, 42, Session);
         OtaBytes.WriteUInt32(_header, 44, (uint)done);
         OtaBytes.WriteUInt32(_header, 48, (uint)keepable);
         OtaBytes.WriteUInt32(_header, 52, (uint)tableSegments);
@@ -150,6 +154,7 @@ internal sealed class OtaJournal
         Sequence = OtaBytes.ReadUInt32(_header, 4);
         Array.Copy(_header, 8, Digest, 0, Digest.Length);
         Bank = _header[40];
+        Session = OtaBytes.ReadUInt16(_header, 42);
         Done = (int)OtaBytes.ReadUInt32(_header, 44);
         Keepable = (int)OtaBytes.ReadUInt32(_header, 48);
         TableSegments = (int)OtaBytes.ReadUInt32(_header, 52);

@@ -14,6 +14,9 @@ internal sealed class OtaStateLog
     /// <summary>The copies of one record.</summary>
     public const int Copies = 3;
 
+    // [OTA-028] A start looks at each of them, in blocks of any length.
+    private const int MaxSlots = 16 * Copies;
+
     private const int EraseAttempts = 2;
 
     private readonly OtaFlash _flash;
@@ -25,6 +28,7 @@ internal sealed class OtaStateLog
     private int _slot;
     private uint _highest;
     private bool _sessionStarted;
+    private bool _hasUnread;
 
     public OtaStateLog(OtaFlash flash, OtaTrust trust, OtaRegion block0, OtaRegion block1)
     {
@@ -54,23 +58,9 @@ internal sealed class OtaStateLog
     /// <summary>Finds the latest record that counts, and commits it again where one of its copies is missing.</summary>
     public bool Load(OtaStateRecord record)
     {
-        int copies = Find(record, 0, false);
-        uint highest = record.Sequence;
-        bool any = copies > 0;
-        for (int i = Slots(0) + Slots(1); copies == 1 && i > 0; i--)
-        {
-            // [OTA-023] Nothing acted on a record with one copy, so it is as if its commit had not been begun. No more often than there are
-            // slots: sequences that wrap may be each below the next.
-            copies = Find(record, record.Sequence, true);
-        }
-
-        if (copies < 2 && any)
-        {
-            // Nothing else is left: rot took the copies of every record that counted.
-            copies = Find(record, 0, false);
-        }
-
-        _highest = any ? highest : 0;
+        // [OTA-029] A read that failed says nothing about what is on flash, and a commit erases.
+        int copies = Search(record);
+        copies = copies < Copies || _hasUnread ? Search(record) : copies;
         if (copies > 0 && copies < Copies)
         {
             // Where the flash refuses, the record in RAM is still the best there is.
@@ -116,6 +106,29 @@ internal sealed class OtaStateLog
         return written && _flash.Flush();
     }
 
+    // Finds the latest record that counts, and how many copies of it there are.
+    private int Search(OtaStateRecord record)
+    {
+        int copies = Find(record, 0, false);
+        uint highest = record.Sequence;
+        bool any = copies > 0;
+        for (int i = Slots(0) + Slots(1); copies == 1 && i > 0; i--)
+        {
+            // [OTA-023] Nothing acted on a record with one copy, so it is as if its commit had not been begun. No more often than there are
+            // slots: sequences that wrap may be each below the next.
+            copies = Find(record, record.Sequence, true);
+        }
+
+        if (copies < 2 && any)
+        {
+            // Nothing else is left: rot took the copies of every record that counted.
+            copies = Find(record, 0, false);
+        }
+
+        _highest = any ? highest : 0;
+        return copies;
+    }
+
     private bool WriteCopies(int block)
     {
         int copies = 0;
@@ -147,6 +160,7 @@ internal sealed class OtaStateLog
                 // [OTA-002] What cannot be read is not there.
                 if (!_flash.Read(Address(block, slot), _readBack, 0, _readBack.Length))
                 {
+                    _hasUnread = true;
                     continue;
                 }
 
@@ -170,7 +184,7 @@ internal sealed class OtaStateLog
 
     private int Slots(int block)
     {
-        return _blocks[block].Length(_flash) / _stored.Length;
+        return OtaBytes.Min(_blocks[block].Length(_flash) / _stored.Length, MaxSlots);
     }
 
     private int Address(int block, int slot)

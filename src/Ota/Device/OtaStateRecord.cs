@@ -14,7 +14,7 @@ namespace Flint.Ota;
 ///   6  trial bank or 255       17  bank 1                  104  rejected set (8)
 ///   7  attempts left           18  reason                  112  bank whose images stand where they run
 ///   8  sequence                19  transitions             113  whether the boot loader was asked for another bank
-///                              20  detail                  114  session of the move (2)
+///                              20  detail                  114  session of the journals (2)
 ///                                                          116  position of the move
 ///                                                          120  highest sequence accepted
 ///                                                          124  CRC-32C of bytes 0 to 123
@@ -78,7 +78,7 @@ internal sealed class OtaStateRecord
     /// <summary>Whether a boot loader that runs another bank was asked for the confirmed one.</summary>
     public bool IsAsked;
 
-    /// <summary>The session of the move under which marks count.</summary>
+    /// <summary>The session under which the marks of a journal count, of a download or of a move.</summary>
     public int Session;
 
     /// <summary>The steps of the move of bank 1's images to where they run that are done.</summary>

@@ -75,7 +75,8 @@ internal sealed class OtaSwap : OtaPlacement
     /// <inheritdoc/>
     public override void Absorb(OtaStateRecord record)
     {
-        if (ReadHeader(record))
+        // [OTA-097] Steps that are done twice, or left out, lose a slot: what says how many were done is looked at twice.
+        if (ReadHeader(record) || ReadHeader(record))
         {
             int marks = OtaBytes.Min(CountMarks(), record.Placed == 1 ? _steps - record.Position : record.Position);
             record.Position += record.Placed == 1 ? marks : -marks;
@@ -181,14 +182,15 @@ internal sealed class OtaSwap : OtaPlacement
         bool copied = false;
         for (int attempt = 0; !copied && attempt < Attempts; attempt++)
         {
-            copied = Copy(_flash.BlockStart(from), to);
+            copied = Copy(_flash.BlockStart(from), to, attempt == 0);
         }
 
         return copied;
     }
 
     // [OTA-091] Only the free place is touched, and what was copied is read back. What cannot be read is left out: what runs is verified.
-    private bool Copy(int source, int block)
+    // [OTA-097] What reads differently a second time is copied once more; and then as it reads, as it may lie behind the image's end.
+    private bool Copy(int source, int block, bool isStrict)
     {
         int target = _flash.BlockStart(block);
         for (int erased = 0; erased < _layout.SlotLength; erased += _flash.BlockLength(block - 1))
@@ -204,12 +206,17 @@ internal sealed class OtaSwap : OtaPlacement
         for (int done = 0; done < _layout.SlotLength; done += _io.Length)
         {
             int length = OtaBytes.Min(_io.Length, _layout.SlotLength - done);
-            if (!_flash.Read(source + done, _io, 0, length))
+            if (!_flash.Read(source + done, _io, 0, length) && !_flash.Read(source + done, _io, 0, length))
             {
                 continue;
             }
 
             uint crc = _trust.Crc32C(0, _io, 0, length);
+            if (isStrict && (!_flash.Read(source + done, _io, 0, length) || _trust.Crc32C(0, _io, 0, length) != crc))
+            {
+                return false;
+            }
+
             if (!_flash.Program(target + done, _io, 0, length)
                 || !_flash.Read(target + done, _io, 0, length)
                 || _trust.Crc32C(0, _io, 0, length) != crc)
@@ -291,12 +298,16 @@ internal sealed class OtaSwap : OtaPlacement
     private int CountMarks()
     {
         int marks = 0;
-        while (marks < _steps
-            && (!_flash.Read(MarkAddress(marks), _unit, 0, _unit.Length) || !OtaBytes.AllEqual(_unit, 0, _unit.Length, _flash.ErasedValue)))
+        while (marks < _steps && IsMarked(marks) && IsMarked(marks))
         {
             marks++;
         }
 
         return marks;
+    }
+
+    private bool IsMarked(int mark)
+    {
+        return !_flash.Read(MarkAddress(mark), _unit, 0, _unit.Length) || !OtaBytes.AllEqual(_unit, 0, _unit.Length, _flash.ErasedValue);
     }
 }

@@ -11,6 +11,12 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
     /// <summary>The board on which the proof has to find it: the name of a method of OtaBoard.</summary>
     public string Board { get; init; } = "Small";
 
+    /// <summary>Its write unit.</summary>
+    public int WriteUnit { get; init; } = 8;
+
+    /// <summary>How many sessions wrote to the logs before.</summary>
+    public int Phase { get; init; } = 1;
+
     /// <summary>Whether that board has ECC.</summary>
     public bool HasEcc { get; init; }
 
@@ -63,6 +69,17 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
         new("OTA-042", "no other bank where the confirmed one is bad", "OtaEngine.Boot.cs",
             "        if (other == _record.Trial || Prepare(other) != OtaReason.None)", "        if (true)"),
         new("OTA-081", "no factory image", "OtaEngine.Boot.cs", "else if (_layout.HasFactory && Examine", "else if (false && Examine"),
+        new("OTA-034", "the journal of an earlier download of the same manifest counts", "OtaEngine.Boot.cs",
+            "            || _journal.Session != _record.Session\n", "") { WriteUnit = 1, Phase = 0 },
+        new("OTA-063", "what rotted before it ran is refused from then on", "OtaEngine.Boot.cs",
+            "        if (fault == OtaReason.TrialCorrupt && _record.Attempts == _manifest.Attempts)", "        if (false)"),
+        new("OTA-087", "a bank that cannot be read once is given up", "OtaEngine.Boot.cs",
+            "return fault == OtaReason.None ? fault : Look(bank);", "return fault;"),
+        new("OTA-087", "arming looks once", "OtaEngine.cs", "        if (!HasArrived() && !HasArrived())", "        if (!HasArrived())"),
+        new("OTA-097", "what cannot be read once is left out of a slot", "OtaSwap.cs",
+            "            if (!_flash.Read(source + done, _io, 0, length) && !_flash.Read(source + done, _io, 0, length))",
+            "            if (!_flash.Read(source + done, _io, 0, length))") { Board = "Swap" },
+        new("OTA-097", "a source is read once", "OtaSwap.cs", "            if (isStrict &&", "            if (false &&") { Board = "Swap" },
         new("4.5", "the manifest is read back over its buffer", "OtaBankStore.cs",
             "            && Holds(bank.Manifest.Start(_flash), buffer, 0, stored);", "            && ReadManifest(bank, buffer) == envelopeLength;"),
         new("OTA-091", "a slot is not read back", "OtaSwap.cs",

@@ -135,6 +135,55 @@ public sealed class Section4_LogTests
         Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
     }
 
+    // [OTA-034] The region was written anew, and the cut may have left it unsettled, whatever a journal said about it before.
+    [Fact]
+    public void Resume_SameManifestOfferedAgainAndCut_OlderJournalDoesNotCount()
+    {
+        var flash = new HookFlash(48);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
+        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 8);
+        Assert.Equal(OtaStatus.Ok, engine.Abort());
+
+        // The manifest is there, byte for byte; its journal is not.
+        flash.OnErase = block => block == layout.Journal0.FirstBlock || block == layout.Journal1.FirstBlock ? throw new PowerCutException() : true;
+        Assert.Throws<PowerCutException>(() => engine.Offer(V2));
+        flash.OnErase = _ => true;
+        engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaState.Idle, engine.State);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+        Assert.Equal(OtaState.Verified, engine.State);
+    }
+
+    // [OTA-028]
+    [Fact]
+    public void State_InLongBlocks_IsFoundWithFewReadsAndTurnsOver()
+    {
+        var inner = new MemoryFlash(40 * 65536, 65536);
+        OtaLayout layout = OtaLayout.Divide(inner, factory: false);
+        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(inner, layout, Lab.Trust()).InstallFirst(V1.Envelope.Span, V1));
+        var flash = new StateReads(inner, 2 * 65536);
+        Assert.Equal(1u, Lab.Boot(flash, layout).Boot.Sequence);
+        Assert.InRange(flash.Count, 6, 96);
+
+        var log = new OtaStateLog(inner, Lab.Trust(), layout.State0, layout.State1);
+        var record = new OtaStateRecord();
+        Assert.True(log.Load(record));
+        for (uint i = 1; i <= 40; i++)
+        {
+            record.Detail = i;
+            Assert.True(log.Commit(record));
+            var found = new OtaStateRecord();
+            Assert.True(new OtaStateLog(inner, Lab.Trust(), layout.State0, layout.State1).Load(found));
+            Assert.Equal(i, found.Detail);
+        }
+
+        Assert.Equal(-1, inner.Bytes[(48 * 128)..65536].IndexOfAnyExcept((byte)0xFF));
+    }
+
     // [OTA-041]
     [Fact]
     public void Offer_CutAtTheFirstEraseOfTheBank_HasTheBankAsNotToBeBooted()
@@ -152,6 +201,17 @@ public sealed class Section4_LogTests
         // The old image stands there, whole; but nobody knows that any more.
         flash.Bytes[layout.Bank(1).Image(0).Start(flash)] ^= 1;
         Assert.Equal(OtaBootSource.Recovery, Lab.Boot(flash, layout).Boot.Source);
+    }
+
+    private sealed class StateReads(OtaFlash inner, int end) : ForwardingFlash(inner)
+    {
+        public int Count { get; private set; }
+
+        public override bool Read(int address, byte[] buffer, int offset, int count)
+        {
+            Count += address < end ? 1 : 0;
+            return base.Read(address, buffer, offset, count);
+        }
     }
 
     private static OtaStateLog Log(OtaFlash flash) => new(flash, Lab.Trust(), new OtaRegion(0, 1), new OtaRegion(1, 1));
