@@ -184,7 +184,7 @@ public sealed class AgentTests : IDisposable
         // A look an interval, not as many as the connection takes.
         Assert.InRange(readings, 3, 100);
         int fed = _platform.Fed;
-        await Until(() => _platform.Fed > fed);
+        await Eventually.HoldsAsync(() => _platform.Fed > fed);
     }
 
     [Fact]
