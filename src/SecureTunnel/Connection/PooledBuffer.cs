@@ -7,8 +7,12 @@ namespace Flint.SecureTunnel;
 internal sealed class PooledBuffer
 {
     private byte[] _array = [];
+    private int _touched; // of the array, may hold something: its bytes, and the room that was given
 
     public int Length { get; private set; }
+
+    /// <summary>Of the array that is held; 0 where none is.</summary>
+    public int Capacity => _array.Length;
 
     public ReadOnlySpan<byte> Span => _array.AsSpan(0, Length);
 
@@ -16,6 +20,7 @@ internal sealed class PooledBuffer
     public Memory<byte> GetMemory(int sizeHint)
     {
         Reserve(Math.Max(1, sizeHint));
+        _touched = _array.Length;
         return _array.AsMemory(Length);
     }
 
@@ -32,14 +37,16 @@ internal sealed class PooledBuffer
         Reserve(bytes.Length);
         bytes.CopyTo(_array.AsSpan(Length));
         Length += bytes.Length;
+        _touched = Math.Max(_touched, Length);
     }
 
     /// <summary>Takes all bytes of another, which is left empty.</summary>
     public void Take(PooledBuffer source)
     {
-        if (Length == 0)
+        if (Length == 0 && source.Length > 0)
         {
             (_array, source._array) = (source._array, _array);
+            (_touched, source._touched) = (source._touched, _touched);
             (Length, source.Length) = (source.Length, 0);
         }
         else if (source.Length > 0)
@@ -50,12 +57,12 @@ internal sealed class PooledBuffer
         source.Release();
     }
 
-    /// <summary>Erases the bytes and gives the array back.</summary>
+    /// <summary>Erases the bytes, and what a caller has left in the room behind them, and gives the array back.</summary>
     public void Release()
     {
         Return();
         _array = [];
-        Length = 0;
+        (Length, _touched) = (0, 0);
     }
 
     private void Reserve(int more)
@@ -69,11 +76,12 @@ internal sealed class PooledBuffer
         Span.CopyTo(larger);
         Return();
         _array = larger;
+        _touched = Length;
     }
 
     private void Return()
     {
-        _array.AsSpan(0, Length).Clear();
+        _array.AsSpan(0, _touched).Clear();
         ArrayPool<byte>.Shared.Return(_array);
     }
 

@@ -10,29 +10,34 @@ internal sealed class RecordWriter(TransportWriter transport, TunnelSession sess
 
     /// <summary>
     /// Seals bytes into as few records as the peer's max_record allows [ST-510], behind a KeyUpdate where one is due. The room for all of it is taken before the first record is sealed: a transport
-    /// that has none has spent no sequence number.
+    /// that has none has spent no sequence number, and what is sealed is sent whatever becomes of the rest.
     /// </summary>
     /// <exception cref="SecureTunnelException">The tunnel is dead.</exception>
     public void WriteData(ReadOnlySpan<byte> content)
     {
         int most = MostOf(session, paddingBlock);
         int records = ((content.Length - 1) / most) + 1;
-        int padding = paddingBlock == 0 ? 0 : PaddingHeader + paddingBlock;
+        int padding = paddingBlock == 0 ? 0 : PaddingHeader + Math.Min(paddingBlock, most);
         Span<byte> room = transport.GetSpan(ControlFrame + content.Length + (records * (RecordSealer.Overhead + padding)));
         int used = 0;
-        while (!content.IsEmpty)
+        try
         {
-            if (session.NeedsKeyUpdate(time.Milliseconds()))
+            while (!content.IsEmpty)
             {
-                used += SealKeyUpdate(request: false, room[used..]);
+                if (session.NeedsKeyUpdate(time.Milliseconds()))
+                {
+                    used += SealKeyUpdate(request: false, room[used..]);
+                }
+
+                ReadOnlySpan<byte> one = content[..Math.Min(content.Length, most)];
+                used += Sealed(paddingBlock == 0 ? session.SealData(one, room[used..]) : session.SealPaddedData(one, PaddingFor(one.Length, most), room[used..]));
+                content = content[one.Length..];
             }
-
-            ReadOnlySpan<byte> one = content[..Math.Min(content.Length, most)];
-            used += Sealed(paddingBlock == 0 ? session.SealData(one, room[used..]) : session.SealPaddedData(one, PaddingFor(one.Length, most), room[used..]));
-            content = content[one.Length..];
         }
-
-        transport.Advance(used);
+        finally
+        {
+            transport.Advance(used); // where the tunnel dies meanwhile, its alert follows: without these records the peer could not open it
+        }
     }
 
     /// <summary>Moves to the next key.</summary>

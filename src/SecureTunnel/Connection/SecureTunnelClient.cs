@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
@@ -32,6 +33,7 @@ public static class SecureTunnelClient
         return ConnectAsync(transport, options, SystemCrypto.Instance, SystemEntropy.Instance, cancellationToken);
     }
 
+    [SuppressMessage("Reliability", "CA2000", Justification = "The connection owns the session.")]
     internal static async ValueTask<SecureTunnelConnection> ConnectAsync(
         IDuplexPipe transport, SecureTunnelClientOptions options, CryptoProvider crypto, Entropy entropy, CancellationToken cancellationToken)
     {

@@ -1,5 +1,5 @@
 using System;
-using System.IO;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
@@ -113,8 +113,8 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
             _transport.Output.CancelPendingFlush(); // of a record that the peer does not take
         }
 
-        await _sender.LeaveTransportAsync().ConfigureAwait(false);
-        await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
+        Exception? held = await _sender.LeaveTransportAsync(flush: unsent is null).ConfigureAwait(false);
+        await _transport.Output.CompleteAsync(unsent ?? held).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
         _transport.Input.CancelPendingRead(); // of a reader that would wait for ever
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
         _session.Dispose();
@@ -122,6 +122,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
 
     /// <summary>A transport or tunnel that has failed already changes nothing.</summary>
     /// <returns>Why the transport has not taken everything; null where it has.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a transport throws, writers were told; the rest of the end is due all the same.")]
     private async ValueTask<Exception?> TryCloseAsync()
     {
         using var patience = new CancellationTokenSource(ClosePatience, _time);
@@ -134,7 +135,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
         {
             return null; // the tunnel has failed, not the transport
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e)
         {
             return e;
         }

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
@@ -29,6 +30,7 @@ public static class SecureTunnelServer
         return AcceptAsync(transport, options, SystemCrypto.Instance, SystemEntropy.Instance, cancellationToken);
     }
 
+    [SuppressMessage("Reliability", "CA2000", Justification = "The connection owns the session.")]
     internal static async ValueTask<SecureTunnelConnection> AcceptAsync(
         IDuplexPipe transport, SecureTunnelServerOptions options, CryptoProvider crypto, Entropy entropy, CancellationToken cancellationToken)
     {

@@ -149,13 +149,12 @@ internal sealed class StreamInput(Stream stream) : PipeReader
         return new ReadResult(_given, canceled, _ended);
     }
 
-    /// <summary>A source that is not cancelled: one serves all reads until somebody cancels.</summary>
+    /// <summary>A source that is not cancelled: one serves all reads until somebody cancels. A used one is left to the collector: disposed, it would throw at who is about to cancel it too.</summary>
     private CancellationTokenSource CancelSource()
     {
         CancellationTokenSource? cancel = _cancel;
         if (cancel is null || cancel.IsCancellationRequested)
         {
-            cancel?.Dispose();
             Volatile.Write(ref _cancel, cancel = new CancellationTokenSource());
             if (_cancelRequested)
             {

@@ -95,6 +95,7 @@ internal sealed partial class TunnelSender
                 _isSealed = false;
                 _updatesSent = _updatesSealed;
                 _closeSent = _closeSealed;
+                AdmitWhatFits();
             }
 
             Signal();
@@ -195,6 +196,7 @@ internal sealed partial class TunnelSender
     }
 
     /// <summary>The transport has failed, or the tunnel: nothing more is sent, and a reader that would wait for the answer is told.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "As above; and the failure is on record.")]
     private void Fail(Exception e)
     {
         bool isNews;
@@ -206,9 +208,18 @@ internal sealed partial class TunnelSender
             LeaveWithNothing();
         }
 
-        if (isNews)
+        if (!isNews)
+        {
+            return;
+        }
+
+        try
         {
             transport.Input.CancelPendingRead();
+        }
+        catch (Exception)
+        {
+            // A reader that cannot be told learns it at his next wait.
         }
     }
 
@@ -218,6 +229,7 @@ internal sealed partial class TunnelSender
         _leaving.Release();
         _sealed = 0;
         Empty();
+        Dismiss();
         Leave();
     }
 

@@ -1,5 +1,6 @@
 using System;
-using System.IO;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -19,6 +20,7 @@ namespace Flint.SecureTunnel;
 internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter records, TunnelSession session, int sendBuffer, TimeProvider time) : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
+    private readonly LinkedList<WaitingMessage> _line = []; // first come, first served: a long message is not overtaken for ever
     private PooledBuffer _queued = new();
     private PooledBuffer _leaving = new(); // of whoever has the turn
     private int _sealed; // of _leaving
@@ -83,8 +85,15 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
     {
         lock (_gate)
         {
-            _cancelWait = true;
-            Signal();
+            if (_line.First is { } first)
+            {
+                Admit(first.Value, isCanceled: true);
+            }
+            else
+            {
+                _cancelWait = true;
+                Signal();
+            }
         }
     }
 
@@ -127,7 +136,8 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
                 _hasHeard = true; // no need for the pool
                 turn = Queue(written, default, out _);
                 turn = turn == Turn.None && TryTakeTurn() ? Turn.Caller : turn;
-                Signal(); // whoever waits for room is too late
+                Dismiss(); // whoever waits for room is too late
+                Signal();
             }
         }
 
@@ -146,6 +156,7 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
             _isClosed = true;
             _isDropped = true;
             Empty();
+            Dismiss();
             Signal();
         }
     }
@@ -161,21 +172,33 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         Drop();
     }
 
-    /// <summary>Waits until nobody is in the transport; a transport that does not let go in a second is left.</summary>
-    public async ValueTask LeaveTransportAsync()
+    /// <summary>
+    /// Waits until nobody is in the transport, and at a <paramref name="flush"/> until it has taken what stands in it, such as an alert; a transport that does not do so in a second is left, and completed under the
+    /// feet of who is in it.
+    /// </summary>
+    /// <returns>Why it is left; null where it has let go.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a transport throws, the rest of the end is due all the same.")]
+    public async ValueTask<Exception?> LeaveTransportAsync(bool flush = false)
     {
         using var patience = new CancellationTokenSource(HandshakePipe.AlertPatience, time);
         try
         {
             await WaitAsync(0L, static (sender, _) => !sender._hasTurn, patience.Token).ConfigureAwait(false);
+            if (flush)
+            {
+                await transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
+            }
+
+            return null;
         }
-        catch (OperationCanceledException)
+        catch (Exception e)
         {
-            // It is completed under the feet of who is in it.
+            return e;
         }
     }
 
     /// <summary>Sends the alert of a tunnel that this side failed; a peer that does not take it within a second changes nothing.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "The failure that led here is the one to report, whatever a transport throws.")]
     public async ValueTask TrySendAlertAsync()
     {
         using var patience = new CancellationTokenSource(HandshakePipe.AlertPatience, time);
@@ -187,9 +210,9 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
             records.WriteAlert();
             await transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception)
         {
-            // The failure that led here is the one to report.
+            // as above
         }
         finally
         {
@@ -199,6 +222,11 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
                 if (hasTurn)
                 {
                     LeaveWithNothing();
+                }
+                else
+                {
+                    Dismiss(); // the transport is stuck, and the tunnel is dead
+                    Signal();
                 }
             }
         }
@@ -225,9 +253,9 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         if (end < 0)
         {
             cancellationToken.ThrowIfCancellationRequested(); // what is not queued leaves nothing behind
-            while (!TryQueue(written, message.Span, ref isCanceled, out end, out Task progress))
+            if (!TryQueue(written, message, ref isCanceled, out end, out LinkedListNode<WaitingMessage> place))
             {
-                await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+                (end, isCanceled) = await WaitInLineAsync(place, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -246,7 +274,7 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         lock (_gate)
         {
             end = -1;
-            if (_isClosed || _cancelWait || IsOver() || !Fits(message.Length))
+            if (_isClosed || _cancelWait || IsOver() || !MayGo(message.Length))
             {
                 return false;
             }
@@ -258,26 +286,85 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         return true;
     }
 
-    /// <returns>False while it has to wait for <paramref name="progress"/>.</returns>
-    private bool TryQueue(PooledBuffer written, ReadOnlySpan<byte> message, ref bool isCanceled, out long end, out Task progress)
+    /// <returns>False where it has to wait at <paramref name="place"/>.</returns>
+    private bool TryQueue(PooledBuffer written, ReadOnlyMemory<byte> message, ref bool isCanceled, out long end, out LinkedListNode<WaitingMessage> place)
     {
         Turn turn;
         lock (_gate)
         {
             ThrowIfClosed();
-            if (!Fits(message.Length) && !TakeCancel(ref isCanceled))
+            end = -1;
+            place = new LinkedListNode<WaitingMessage>(new WaitingMessage(written, message));
+            if (!MayGo(message.Length) && !TakeCancel(ref isCanceled))
             {
-                end = -1;
-                progress = Progress();
+                _line.AddLast(place);
                 return false;
             }
 
-            turn = Queue(written, message, out end);
-            progress = Task.CompletedTask;
+            turn = Queue(written, message.Span, out end);
         }
 
         Take(turn);
         return true;
+    }
+
+    /// <summary>Waits until the message is queued by who has made room for it. Cancelled before that, it gives up its place.</summary>
+    /// <returns>Where it ends, and whether <see cref="CancelWait"/> has ended the wait.</returns>
+    private async ValueTask<(long End, bool IsCanceled)> WaitInLineAsync(LinkedListNode<WaitingMessage> place, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await place.Value.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_gate)
+            {
+                if (place.List is not null)
+                {
+                    _line.Remove(place);
+                    AdmitWhatFits();
+                    throw;
+                }
+            }
+        }
+
+        lock (_gate)
+        {
+            if (place.Value.End < 0)
+            {
+                ThrowIfClosed();
+            }
+        }
+
+        return (place.Value.End, place.Value.IsCanceled);
+    }
+
+    /// <summary>Queues those who wait, as far as there is room. Somebody has the turn, or nobody waits.</summary>
+    private void AdmitWhatFits()
+    {
+        while (_line.First is { } first && Fits(first.Value.Message.Length))
+        {
+            Admit(first.Value, isCanceled: false);
+        }
+    }
+
+    private void Admit(WaitingMessage first, bool isCanceled)
+    {
+        Append(first.Written, first.Message.Span);
+        _line.RemoveFirst(); // not before: where there is no memory it is dismissed like the others
+        first.Admit(_taken, isCanceled);
+    }
+
+    /// <summary>Nothing is taken any more.</summary>
+    private void Dismiss()
+    {
+        foreach (WaitingMessage waiting in _line)
+        {
+            waiting.TrySetResult();
+        }
+
+        _line.Clear();
     }
 
     private bool HasRoomNow(long end)
@@ -305,19 +392,15 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         }
     }
 
+    private bool MayGo(int length) => length == 0 || (_line.Count == 0 && Fits(length));
+
     private bool Fits(int length) => length == 0 || _taken == _sent || _taken - _sent + length <= sendBuffer;
 
     /// <returns>Whether the caller has got the turn, and who is to use it.</returns>
     private Turn Queue(PooledBuffer written, ReadOnlySpan<byte> message, out long end)
     {
-        end = _taken += written.Length + message.Length;
-        _queued.Take(written);
-        if (!message.IsEmpty)
-        {
-            _queued.Append(message);
-        }
-
-        _hasGathered |= _hasTurn;
+        Append(written, message);
+        end = _taken;
         if (_taken == _sent || !TryTakeTurn())
         {
             return Turn.None;
@@ -325,6 +408,23 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
 
         _isStream = IsInStream();
         return _isStream ? Turn.Pool : Turn.Caller;
+    }
+
+    private void Append(PooledBuffer written, ReadOnlySpan<byte> message)
+    {
+        int more = written.Length + message.Length;
+        if (written.Length > 0 || message.IsEmpty)
+        {
+            _queued.Take(written); // otherwise it may be room that another one fills
+        }
+
+        if (!message.IsEmpty)
+        {
+            _queued.Append(message);
+        }
+
+        _taken += more;
+        _hasGathered |= _hasTurn;
     }
 
     private void Take(Turn turn)
