@@ -26,7 +26,7 @@ public sealed class NanoPlatform : IDevicePlatform
     {
         if (host == null || port <= 0 || port > 65535)
         {
-            throw new ArgumentException("A gateway has a host and a port from 1 to 65535.", nameof(port));
+            throw new ArgumentException("A host, and a port from 1 to 65535.", nameof(port));
         }
 
         _host = host;

@@ -64,22 +64,10 @@ public sealed class CoapEndpoint
     public CoapReadStatus Refusal;
 
     /// <summary>Whether a request may be begun: the output is empty, the connection lives, and fewer than 8 requests wait for their responses.</summary>
-    public bool CanRequest => OutputCount == 0 && !IsEnded && FindPending(0) >= 0;
+    public bool CanRequest => OutputCount == 0 && !IsEnded && RequestsInFlight < MaxRequests;
 
     /// <summary>How many requests wait for their responses.</summary>
-    public int RequestsInFlight
-    {
-        get
-        {
-            int count = 0;
-            for (int i = 0; i < MaxRequests; i++)
-            {
-                count += _pending[i] == 0 ? 0 : 1;
-            }
-
-            return count;
-        }
-    }
+    public int RequestsInFlight;
 
     /// <summary>The buffer that a handled message stands in: what the reader's offsets mean.</summary>
     public readonly byte[] Input;
@@ -165,6 +153,7 @@ public sealed class CoapEndpoint
         if (wantsResponse)
         {
             _pending[FindPending(0)] = requestId;
+            RequestsInFlight++;
         }
 
         BigEndian.WriteUInt32(_token, 0, (uint)requestId);
@@ -202,13 +191,17 @@ public sealed class CoapEndpoint
     }
 
     /// <summary>Gives a request up: a response that still comes is ignored.</summary>
-    public void Forget(int requestId)
+    /// <returns>Whether its response was awaited.</returns>
+    public bool Forget(int requestId)
     {
         int slot = requestId == 0 ? -1 : FindPending(requestId);
         if (slot >= 0)
         {
             _pending[slot] = 0;
+            RequestsInFlight--;
         }
+
+        return slot >= 0;
     }
 
     /// <summary>Asks the peer whether it lives: a Ping with an empty token, which any bytes in return answer (RFC 8323 section 5.4).</summary>
@@ -284,10 +277,8 @@ public sealed class CoapEndpoint
     {
         // A response that matches nothing is late, or nobody asked: it is ignored.
         int id = _reader.TokenLength == RequestTokenLength ? (int)BigEndian.ReadUInt32(Input, _reader.TokenOffset) : 0;
-        int slot = id == 0 ? -1 : FindPending(id);
-        if (slot >= 0)
+        if (Forget(id))
         {
-            _pending[slot] = 0;
             _handler.OnResponse(this, id, _reader);
         }
     }
@@ -321,7 +312,7 @@ public sealed class CoapEndpoint
     // Specification
     private const int BaseMaxMessageSize = 1152;
 
-    private const string NotNow = "The output is not written, the connection over, or too many requests wait.";
+    private const string NotNow = "The output waits, the connection is over, or too many requests do.";
 
     // Implementation
     private const int LeastMessage = 64;

@@ -78,7 +78,7 @@ public sealed partial class DeviceTunnel
 
         if (_handshake != TunnelHandshakeState.Start || _kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
         {
-            throw new InvalidOperationException("A pin is chosen first, and is no longer than the first one.");
+            throw new InvalidOperationException("A pin is chosen first, no longer than the first one.");
         }
 
         _pin = _settings.Pins[index];
@@ -91,7 +91,7 @@ public sealed partial class DeviceTunnel
     {
         if (_handshake != TunnelHandshakeState.Start || (ticket != null && ticket.Suite != _settings.Suite))
         {
-            throw new InvalidOperationException("A tunnel begins once, with a ticket of its own suite.");
+            throw new InvalidOperationException("A tunnel begins once, with a ticket of its suite.");
         }
 
         if (ticket == null)

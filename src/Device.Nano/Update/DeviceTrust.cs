@@ -62,7 +62,7 @@ public sealed class DeviceTrust : OtaTrust
         return false;
     }
 
-    private const string NoKeys = "A device trusts keys for signatures, one at least.";
+    private const string NoKeys = "A device trusts one signing key at least.";
 
     // Specification
     private const int Ps256 = -37;

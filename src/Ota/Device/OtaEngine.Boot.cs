@@ -322,7 +322,7 @@ public sealed partial class OtaEngine
         Boot.Sequence = _manifest.Sequence;
         _running = bank;
         _runningSequence = _manifest.Sequence;
-        _runningSecurityVersion = _manifest.SecurityVersion;
+        _runningVersion = _manifest.SecurityVersion;
         Array.Copy(_setDigest, 0, _runningSet, 0, _runningSet.Length);
         for (int i = 0; i < _manifest.ComponentCount; i++)
         {

@@ -43,7 +43,7 @@ public sealed partial class OtaEngine
     private readonly int[] _runningSizes;
     private int _running;
     private uint _runningSequence;
-    private uint _runningSecurityVersion;
+    private uint _runningVersion;
 
     private OtaState _state;
     private int _target;
@@ -226,9 +226,9 @@ public sealed partial class OtaEngine
         _record.Confirmed = _running;
         _record.Trial = OtaStateRecord.NoBank;
         _record.Attempts = 0;
-        if (_runningSecurityVersion > _record.Floor)
+        if (_runningVersion > _record.Floor)
         {
-            _record.Floor = _runningSecurityVersion;
+            _record.Floor = _runningVersion;
         }
 
         _record.RemoveRejected(_runningSet);
@@ -396,7 +396,7 @@ public sealed partial class OtaEngine
         if (options.ChunkLength < 256 || options.ChunkLength > OtaChunkFrame.MaxDataLength || options.BufferLength < 512
             || options.ChunkLength % unit != 0 || options.BufferLength % unit != 0)
         {
-            return "ChunkLength is 256 to 4096, BufferLength at least 512, and both are multiples of the write unit.";
+            return "ChunkLength 256 to 4096, BufferLength from 512, both multiples of the write unit.";
         }
 
         return options.Window >= 1 && options.Window <= 31 ? "" : "Window is 1 to 31.";

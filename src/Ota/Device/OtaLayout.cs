@@ -96,7 +96,7 @@ public class OtaLayout
             }
         }
 
-        throw new ArgumentException("Too few erase blocks for two banks: use smaller ones or more of them.");
+        throw new ArgumentException("Too few erase blocks for two banks: use more or smaller ones.");
     }
 
     /// <summary>An empty text where the layout is sound for <paramref name="flash"/>, otherwise what is wrong and what to change.</summary>
@@ -106,12 +106,12 @@ public class OtaLayout
         int unit = flash.WriteUnit;
         if (unit < 1 || unit > 512 || (unit & (unit - 1)) != 0)
         {
-            return "The write unit must be a power of two from 1 to 512.";
+            return "The write unit is a power of two up to 512.";
         }
 
         if (flash.ErasedValue != 0xFF && flash.ErasedValue != 0x00)
         {
-            return "The erased value must be 0xFF or 0x00.";
+            return "The erased value is 0xFF or 0x00.";
         }
 
         // [OTA-010] Blocks follow each other without a gap and hold whole units.
@@ -139,7 +139,7 @@ public class OtaLayout
             return "Another flash was divided: divide this one.";
         }
 
-        return next == flash.Size ? "" : "The erase blocks do not sum up to Size.";
+        return next == flash.Size ? "" : "Erase blocks do not sum up to Size.";
     }
 
     /// <summary>Where banks lie, and what moves them.</summary>
@@ -167,7 +167,7 @@ public class OtaLayout
         {
             if (flash.BlockLength(i) != length)
             {
-                throw new ArgumentException("Divide needs erase blocks of one length: give the regions explicitly.");
+                throw new ArgumentException("Divide needs blocks of one length: give the regions.");
             }
         }
 
