@@ -116,7 +116,7 @@ internal static class LibCoapProgram
     /// <summary>A port below those that the system gives to whoever asks for any: many sockets of the tests beside this one do, and one may get it before the server is up.</summary>
     private static int FreePort()
     {
-        while (true)
+        for (int attempt = 0; attempt < 1000; attempt++)
         {
             int port = Random.Shared.Next(20_000, 32_000);
             try
@@ -132,6 +132,8 @@ internal static class LibCoapProgram
                 // Taken: another one.
             }
         }
+
+        throw new InvalidOperationException("No port is free.");
     }
 
     private static Process Start(string program, string[] arguments) =>

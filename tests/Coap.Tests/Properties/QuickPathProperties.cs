@@ -90,12 +90,13 @@ public sealed class QuickPathProperties
                     ];
                     for (int room = 0; room <= expected.Length + 20; room++)
                     {
-                        var buffer = new byte[room];
-                        var writer = new CoapMessageWriter(buffer);
+                        byte[] whole = Fenced(room);
+                        var writer = new CoapMessageWriter(Within(whole, room));
                         writer.WriteHeader(CoapType.Confirmable, CoapCode.Content, 0x1234, value.AsSpan(0, token));
                         writer.WriteOption((CoapOptionNumber)delta, value.AsSpan(0, length));
                         Assert.Equal(room >= expected.Length, writer.TryComplete(out int written));
-                        Assert.Equal(room >= expected.Length ? expected : [], buffer[..written]);
+                        Assert.Equal(room >= expected.Length ? expected : [], Within(whole, room)[..written].ToArray());
+                        AssertFencesStand(whole, room);
                     }
                 }
             }
@@ -117,12 +118,13 @@ public sealed class QuickPathProperties
         byte[] expected = [0x40, 1, 0, 7, .. Convert.FromHexString(option)];
         for (int room = 0; room <= 40; room++)
         {
-            var buffer = new byte[room];
-            var writer = new CoapMessageWriter(buffer);
+            byte[] whole = Fenced(room);
+            var writer = new CoapMessageWriter(Within(whole, room));
             writer.WriteHeader(CoapType.Confirmable, CoapCode.Get, 7, []);
             writer.WriteOption(CoapOptionNumber.ContentFormat, value);
             Assert.Equal(room >= expected.Length, writer.TryComplete(out int written));
-            Assert.Equal(room >= expected.Length ? expected : [], buffer[..written]);
+            Assert.Equal(room >= expected.Length ? expected : [], Within(whole, room)[..written].ToArray());
+            AssertFencesStand(whole, room);
         }
     }
 
@@ -151,21 +153,44 @@ public sealed class QuickPathProperties
         byte[] exact = plain.WriteDatagram();
         foreach (int spare in new[] { 0, 1, 7, 8, 16, 17, 18, 64 })
         {
-            var buffer = new byte[exact.Length + spare];
-            var writer = new CoapMessageWriter(buffer);
+            int room = exact.Length + spare;
+            byte[] whole = Fenced(room);
+            var writer = new CoapMessageWriter(Within(whole, room));
             writer.WriteHeader(plain.Type, plain.Code, plain.MessageId, plain.Token);
             Messages.WriteBody(ref writer, plain.Options, plain.Payload);
             Assert.True(writer.TryComplete(out int length));
-            Assert.Equal(exact, buffer[..length]);
+            Assert.Equal(exact, Within(whole, room)[..length].ToArray());
+            AssertFencesStand(whole, room);
         }
 
         if (exact.Length > 0)
         {
-            var writer = new CoapMessageWriter(new byte[exact.Length - 1]);
+            byte[] whole = Fenced(exact.Length - 1);
+            var writer = new CoapMessageWriter(Within(whole, exact.Length - 1));
             writer.WriteHeader(plain.Type, plain.Code, plain.MessageId, plain.Token);
             Messages.WriteBody(ref writer, plain.Options, plain.Payload);
             Assert.False(writer.TryComplete(out int length));
             Assert.Equal(0, length);
+            AssertFencesStand(whole, exact.Length - 1);
         }
     }
+
+    /// <summary>A buffer between bytes that a store beyond its ends would change.</summary>
+    private static byte[] Fenced(int room)
+    {
+        var whole = new byte[Fence + room + Fence];
+        whole.AsSpan().Fill(Untouched);
+        return whole;
+    }
+
+    private static Span<byte> Within(byte[] whole, int room) => whole.AsSpan(Fence, room);
+
+    private static void AssertFencesStand(byte[] whole, int room)
+    {
+        Assert.Equal(-1, whole.AsSpan(0, Fence).IndexOfAnyExcept(Untouched));
+        Assert.Equal(-1, whole.AsSpan(Fence + room).IndexOfAnyExcept(Untouched));
+    }
+
+    private const int Fence = 32;
+    private const byte Untouched = 0xa5;
 }

@@ -211,6 +211,60 @@ public sealed class Section3_MessageFormatTests
         writer.WriteOption(CoapOptionNumber.UriPath, "b");
     });
 
+    /// <summary>Numbers and short values, which are written in a way of their own: before the header, behind the payload, behind copied options, behind the end, and below the last number.</summary>
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("payload")]
+    [InlineData("options")]
+    [InlineData("end")]
+    [InlineData("higher number")]
+    public void Writer_ShortOptionOutOfPlace_IsTheCallersBug(string behind)
+    {
+        Assert.Throws<InvalidOperationException>(() => WriteBehind(behind, (ref CoapMessageWriter writer) => writer.WriteOption(CoapOptionNumber.ContentFormat, 1u)));
+        Assert.Throws<InvalidOperationException>(() => WriteBehind(behind, (ref CoapMessageWriter writer) => writer.WriteOption(CoapOptionNumber.IfMatch, [1])));
+        Assert.Throws<InvalidOperationException>(() => WriteBehind(behind, (ref CoapMessageWriter writer) => writer.WriteOption(CoapOptionNumber.ETag, new byte[8])));
+    }
+
+    private delegate void Step(ref CoapMessageWriter writer);
+
+    private static void WriteBehind(string what, Step step)
+    {
+        var writer = new CoapMessageWriter(new byte[64]);
+        if (what != "nothing")
+        {
+            writer.WriteHeader(CoapType.Confirmable, CoapCode.Get, 1, default);
+        }
+
+        switch (what)
+        {
+            case "payload":
+                writer.WritePayload([1]);
+                break;
+            case "options":
+                writer.WriteOptions(default);
+                break;
+            case "end":
+                writer.TryComplete(out _);
+                break;
+            case "higher number":
+                writer.WriteOption(CoapOptionNumber.UriQuery, [1]);
+                break;
+        }
+
+        step(ref writer);
+    }
+
+    [Fact]
+    public void Writer_HeaderThatDoesNotFit_IsToldAtTheEnd()
+    {
+        var writer = new CoapMessageWriter(new byte[3]);
+        writer.WriteHeader(CoapType.Confirmable, CoapCode.Get, 1, default);
+        writer.WriteOptions(default);
+
+        Assert.False(writer.TryComplete(out int length));
+        Assert.Equal(0, length);
+    }
+
     [Fact]
     public void Writer_StepsOutOfOrder_AreTheCallersBug()
     {

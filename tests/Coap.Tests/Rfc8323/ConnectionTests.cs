@@ -264,6 +264,7 @@ public sealed class ConnectionTests
 
         Assert.Equal(CoapError.ConnectionLost, (await Assert.ThrowsAsync<CoapException>(() => connection.GetAsync("/x"))).Error);
         await connection.Completion.WaitAsync(Eventually.Limit);
+        Assert.Equal(CoapError.ConnectionLost, connection.EndReason);
         await connection.DisposeAsync();
 
         // Closing is such a message too.

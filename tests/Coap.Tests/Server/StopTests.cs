@@ -18,7 +18,7 @@ public sealed class StopTests
     [InlineData("coap+tcp")]
     public async Task Stop_WithAHandlerAtWork_LetsItFinishAndItsResponseGo(string scheme)
     {
-        CoapServer server = Start(TimeSpan.FromSeconds(20));
+        CoapServer server = Start(TimeSpan.FromMinutes(10));
         await using CoapClient client = await ClientAsync(server, scheme);
         Task<CoapResponse> slow = client.GetAsync("/slow");
         await _started.Task;

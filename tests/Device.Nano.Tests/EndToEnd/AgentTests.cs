@@ -188,7 +188,7 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
-    public async Task SilentServer_IsPingedThenGivenUp()
+    public async Task IdleServer_ThatAnswersThePing_IsKept()
     {
         Start();
         CoapConnection first = await _gateway.Connection;

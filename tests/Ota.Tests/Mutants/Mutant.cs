@@ -50,7 +50,7 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;"),
         new("R5", "the floor rises when the bank is armed", "OtaEngine.cs",
             "        _record.Attempts = _manifest.Attempts;", "        _record.Attempts = _manifest.Attempts; _record.Floor = _manifest.SecurityVersion;"),
-        new("R5", "the floor never rises", "OtaEngine.cs", "            _record.Floor = _runningSecurityVersion;", ""),
+        new("R5", "the floor never rises", "OtaEngine.cs", "            _record.Floor = _runningVersion;", ""),
         new("R6", "images are not verified at boot", "OtaEngine.Boot.cs",
             "return _store.VerifyBank(Bank(bank), _manifest) ? OtaReason.None : corrupt;", "return OtaReason.None;"),
         new("R6", "blocks are not verified as they land", "OtaDownload.cs",
