@@ -157,7 +157,7 @@ public readonly ref struct CoapMessageReader
         }
 
         int bodyOffset = tokenOffset + tokenLength;
-        status = CoapOptionFormat.Validate(datagram, bodyOffset, out int optionsEnd);
+        status = CoapOptionFormat.Judge(datagram, bodyOffset, out int optionsEnd);
         if (status == CoapReadStatus.Ok)
         {
             message = new CoapMessageReader(datagram, header, tokenOffset, bodyOffset, optionsEnd);

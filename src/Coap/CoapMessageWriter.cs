@@ -220,7 +220,7 @@ public ref struct CoapMessageWriter
     public void WriteOptions(scoped CoapOptions options)
     {
         Enter(Stage.Options);
-        if (_position != _bodyOffset)
+        if (!_overflow && _position != _bodyOffset)
         {
             throw new InvalidOperationException("Options were written already.");
         }
