@@ -89,7 +89,7 @@ public sealed class IcmpTests
             Assert.Equal(CoapCode.Content, (await client.GetAsync("/state")).Code);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => server.InspectUdp(layer => layer.SendCount) == 0, Eventually.Limit));
+        await Eventually.HoldsAsync(() => server.InspectUdp(layer => layer.SendCount) == 0);
         Assert.Equal(0, server.InspectUdp(layer => layer.Counters.Retransmissions));
     }
 

@@ -49,7 +49,7 @@ public sealed class MulticastTests
         string answer = Datagrams.Describe(buffer.AsSpan(0, received.ReceivedBytes));
         Assert.StartsWith("NON 2.05 ", answer, StringComparison.Ordinal);
         Assert.Contains(" bb", answer, StringComparison.Ordinal);
-        Assert.True(SpinWait.SpinUntil(() => server.InspectUdp(layer => layer.SendCount + layer.PeerCount) <= 2, Eventually.Limit));
+        await Eventually.HoldsAsync(() => server.InspectUdp(layer => layer.SendCount + layer.PeerCount) <= 2);
         await Task.Delay(300);
         Assert.Equal(0, stranger.Available);
         await Eventually.HoldsAsync(() => _handled.Contains("/nothing"));
