@@ -26,12 +26,7 @@ public sealed class SlowFileTests : IDisposable
     public SlowFileTests()
     {
         _platform = new WatchedPlatform(new TestPlatform(_gateway.Port));
-        OtaRelease first = Release(1);
-        var flash = new FactoryFlash(new DeviceFileFlash(_folder, 4096, 64));
-        using var trust = new ota::Flint.Ota.OtaTrustStore();
-        trust.Add(SigningKey);
-        var provisioner = new ota::Flint.Ota.OtaProvisioner(flash, ota::Flint.Ota.OtaLayout.Divide(flash, factory: false), trust);
-        Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(first.Envelope.Span, first));
+        FactoryFlash.InstallFirst(new DeviceFileFlash(_folder, 4096, 64), Release(1), SigningKey);
         _gateway.Release = Release(2);
     }
 

@@ -7,11 +7,8 @@ using Flint.Ota;
 using Flint.Testing;
 using OtaImage = ota::Flint.Ota.OtaImage;
 using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
-using OtaProvisioner = ota::Flint.Ota.OtaProvisioner;
 using OtaRelease = ota::Flint.Ota.OtaRelease;
 using OtaSigner = ota::Flint.Ota.OtaSigner;
-using ServerLayout = ota::Flint.Ota.OtaLayout;
-using ServerTrust = ota::Flint.Ota.OtaTrustStore;
 
 namespace Flint.Device.Nano.Tests.EndToEnd;
 
@@ -165,14 +162,7 @@ public sealed class UpdateTests : IDisposable
     }
 
     /// <summary>The first image, by the server package's provisioner onto the same files.</summary>
-    private void Provision(OtaRelease release)
-    {
-        var flash = new FactoryFlash(NewFlash());
-        using var trust = new ServerTrust();
-        trust.Add(SigningKey);
-        var provisioner = new OtaProvisioner(flash, ServerLayout.Divide(flash, factory: false), trust);
-        Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(release.Envelope.Span, release));
-    }
+    private void Provision(OtaRelease release) => FactoryFlash.InstallFirst(NewFlash(), release, SigningKey);
 
     private DeviceFileFlash NewFlash() => new(_folder, 4096, 64);
 

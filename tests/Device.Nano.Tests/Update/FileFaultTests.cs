@@ -3,6 +3,7 @@ extern alias ota;
 using System.Security.Cryptography;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
+using Flint.Ota.Tests.Faults;
 using Flint.Testing;
 using OtaImage = ota::Flint.Ota.OtaImage;
 using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
@@ -186,11 +187,7 @@ public sealed class FileFaultTests : IDisposable
     private string Provisioned()
     {
         string folder = NewFolder();
-        var flash = new FactoryFlash(new DeviceFileFlash(folder, BlockLength, BlockCount));
-        using var trust = new ota::Flint.Ota.OtaTrustStore();
-        trust.Add(Key);
-        var provisioner = new ota::Flint.Ota.OtaProvisioner(flash, ota::Flint.Ota.OtaLayout.Divide(flash, factory: false), trust);
-        Assert.Equal(ota::Flint.Ota.OtaStatus.Ok, provisioner.InstallFirst(First.Envelope.Span, First));
+        FactoryFlash.InstallFirst(new DeviceFileFlash(folder, BlockLength, BlockCount), First, Key);
         return folder;
     }
 
@@ -249,44 +246,32 @@ public sealed class FileFaultTests : IDisposable
         }
     }
 
-    private sealed class FaultyFlash(DeviceFileFlash inner, int failingCall, Fault fault) : OtaFlash
+    private sealed class FaultyFlash(DeviceFileFlash inner, int failingCall, Fault fault) : ForwardingFlash(inner)
     {
         private bool _isDown;
 
         public int Calls { get; private set; }
 
-        public override int Size => inner.Size;
-
-        public override int WriteUnit => inner.WriteUnit;
-
-        public override byte ErasedValue => inner.ErasedValue;
-
-        public override int BlockCount => inner.BlockCount;
-
-        public override int BlockStart(int block) => inner.BlockStart(block);
-
-        public override int BlockLength(int block) => inner.BlockLength(block);
-
         public void Mend() => _isDown = false;
 
-        public override bool Read(int address, byte[] buffer, int offset, int count) => !Fails() && inner.Read(address, buffer, offset, count);
+        public override bool Read(int address, byte[] buffer, int offset, int count) => !Fails() && base.Read(address, buffer, offset, count);
 
         public override bool Program(int address, byte[] buffer, int offset, int count)
         {
             if (!Fails())
             {
-                return inner.Program(address, buffer, offset, count);
+                return base.Program(address, buffer, offset, count);
             }
 
             if (fault == Fault.Torn && Calls == failingCall + 1)
             {
-                inner.Program(address, buffer, offset, count / 2 / WriteUnit * WriteUnit);
+                base.Program(address, buffer, offset, count / 2 / WriteUnit * WriteUnit);
             }
 
             return false;
         }
 
-        public override bool EraseBlock(int block) => !Fails() && inner.EraseBlock(block);
+        public override bool EraseBlock(int block) => !Fails() && base.EraseBlock(block);
 
         private bool Fails()
         {

@@ -50,13 +50,8 @@ internal sealed class NanoBoard : IDisposable
     public bool IsRunning => _thread is { IsAlive: true };
 
     /// <summary>The factory: the first image into the same files.</summary>
-    public void InstallFirst(OtaRelease release, RSA releaseKey)
-    {
-        var flash = new FactoryFlash(new DeviceFileFlash(_folder, BlockLength, BlockCount));
-        using var trust = new OtaTrustStore();
-        trust.Add(releaseKey);
-        Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, OtaLayout.Divide(flash, factory: false), trust).InstallFirst(release.Envelope.Span, release));
-    }
+    public void InstallFirst(OtaRelease release, RSA releaseKey) =>
+        FactoryFlash.InstallFirst(new DeviceFileFlash(_folder, BlockLength, BlockCount), release, releaseKey);
 
     public void Start(int port)
     {
