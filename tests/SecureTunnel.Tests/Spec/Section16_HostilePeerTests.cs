@@ -91,7 +91,7 @@ public sealed class Section16_HostilePeerTests
     }
 
     [Fact]
-    public void Session_GivenEveryTypeInEveryState_EndsUnlessTheTableHasIt() // [ST-205] [ST-511] [ST-903]
+    public void Session_GivenEveryTypeInEveryState_EndsUnlessTheTableHasIt() // [ST-205] [ST-208] [ST-511] [ST-903]
     {
         foreach (SessionState state in new[] { SessionState.Open, SessionState.ReadClosed, SessionState.WriteClosed, SessionState.Closed })
         {
@@ -123,7 +123,7 @@ public sealed class Section16_HostilePeerTests
                 Assert.Equal(!legal, what == SessionEvent.Failed);
                 SecureTunnelAlert expected = legal ? SecureTunnelAlert.None
                     : type == 0x16 ? SecureTunnelAlert.None
-                    : type >= 0x80 ? SecureTunnelAlert.Malformed
+                    : type is >= 0x94 and <= 0x97 ? SecureTunnelAlert.Malformed
                     : SecureTunnelAlert.UnexpectedMessage;
                 Assert.Equal(expected, session.Failure.FromPeer ? SecureTunnelAlert.None : session.Failure.Alert);
             }
