@@ -38,6 +38,22 @@ public sealed class Section16_HostilePeerTests
         Assert.Equal(File.ReadAllText(path), text);
     }
 
+    /// <summary>What a forger meets in S2 and in a resumption is what he meets in S1, in the words of the vectors.</summary>
+    [Theory]
+    [InlineData("WaitServerAuth")]
+    [InlineData("WaitClientAuth")]
+    [InlineData("WaitAccept")]
+    public void ProtectedState_OfS2AndOfAResumption_EndsEveryAttackLikeThatOfS1(string state) // [ST-205] [ST-322] [ST-901] [ST-902]
+    {
+        string side = state == "WaitClientAuth" ? "server" : "device";
+        foreach (string attack in Attacks(state))
+        {
+            string expected = Run(side, state, attack)["result"]!.ToJsonString();
+            Assert.Equal((attack, expected), (attack, Run(side, state, attack, () => new KnownKeys(SecureTunnelSuite.P256RsaPssAes128Gcm))["result"]!.ToJsonString()));
+            Assert.Equal((attack, expected), (attack, Run(side, state, attack, KnownKeys.OfAResumption)["result"]!.ToJsonString()));
+        }
+    }
+
     [Fact]
     public void Server_GivenEveryPlainType_SaysUnexpectedOrMalformed() // [ST-205]
     {
@@ -146,17 +162,6 @@ public sealed class Section16_HostilePeerTests
         Assert.Equal(ClientState.Dead, machines.Client.State);
     }
 
-    [Fact]
-    public void Resumption_WithMethodOne_IsMalformedAndSoIsMethodThreeInAFullHandshake() // [ST-314]
-    {
-        var keys = new KnownKeys();
-        byte[] hello = keys.Machines.Begin();
-        byte[][] flight = keys.Machines.ToServer(hello);
-        byte[] secret = keys.Handshake(hello, flight[0]).Client;
-        keys.Machines.ToServer(keys.Seal(secret, [0x12, 3, 0, 0, 0, .. new byte[32]]));
-        Assert.Equal(SecureTunnelAlert.Malformed, keys.Machines.Server.Failure.Alert);
-    }
-
     private static IEnumerable<string> Attacks(string state)
     {
         string[] common = ["cut by a byte", "one byte longer", "length byte changed", "first byte changed", "last byte changed", "all zero", "from another session"];
@@ -165,10 +170,10 @@ public sealed class Section16_HostilePeerTests
         return common.Concat(state is "WaitClientAuth" or "WaitServerAuth" or "WaitAccept" ? protectedOnes : plain);
     }
 
-    private static JsonObject Run(string side, string state, string attack)
+    private static JsonObject Run(string side, string state, string attack, Func<KnownKeys>? flow = null)
     {
-        KnownKeys keys = Reach(state, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last);
-        byte[] bad = Spoil(attack, state, keys, good, secret, otherSecret, last);
+        KnownKeys keys = Reach(state, flow, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last);
+        byte[] bad = Spoil(attack, state, flow, keys, good, secret, otherSecret, last);
         byte[][] answer = side == "server" ? keys.Machines.ToServer(bad) : keys.Machines.ToClient(bad);
         HandshakeFailure failure = side == "server" ? keys.Machines.Server.Failure : keys.Machines.Client.Failure;
         string end = side == "server" ? keys.Machines.Server.State.ToString() : keys.Machines.Client.State.ToString();
@@ -188,10 +193,10 @@ public sealed class Section16_HostilePeerTests
         };
     }
 
-    /// <summary>Brings both sides to where the next frame is <paramref name="good"/>, in a fresh session.</summary>
-    private static KnownKeys Reach(string state, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last)
+    /// <summary>Brings both sides to where the next frame is <paramref name="good"/>, in a fresh session, of S1 where no <paramref name="flow"/> is given.</summary>
+    private static KnownKeys Reach(string state, Func<KnownKeys>? flow, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last)
     {
-        var keys = new KnownKeys();
+        KnownKeys keys = flow is null ? new KnownKeys() : flow();
         byte[] hello = keys.Machines.Begin();
         (good, secret, otherSecret, last) = (hello, [], [], hello);
         if (state == "WaitFullHello")
@@ -243,7 +248,7 @@ public sealed class Section16_HostilePeerTests
         return keys;
     }
 
-    private static byte[] Spoil(string attack, string state, KnownKeys keys, byte[] good, byte[] secret, byte[] otherSecret, byte[] last)
+    private static byte[] Spoil(string attack, string state, Func<KnownKeys>? flow, KnownKeys keys, byte[] good, byte[] secret, byte[] otherSecret, byte[] last)
     {
         byte[] bad = (byte[])good.Clone();
         switch (attack)
@@ -269,7 +274,7 @@ public sealed class Section16_HostilePeerTests
                 bad.AsSpan(2).Clear();
                 return bad;
             case "from another session":
-                _ = Reach(state, out byte[] other, out _, out _, out _);
+                _ = Reach(state, flow, out byte[] other, out _, out _, out _);
                 return other;
             case "replay of the last frame":
                 return last;
