@@ -5,7 +5,8 @@ using Flint.Testing;
 
 namespace Flint.Coap.Tests.Soak;
 
-/// <summary>The same traffic through real sockets into a whole server: router, handlers, blocks, observers. It goes on serving, its handlers never see what is malformed, and its memory stays flat.</summary>
+/// <summary>The same traffic through real sockets into a whole server: router, handlers, blocks, observers. It goes on serving, its handlers never see what is malformed, and its memory stays flat (counted for the whole process, so nothing runs beside it).</summary>
+[Collection(nameof(SoakTests))]
 public sealed class SocketSoakTests
 {
     [Fact]
