@@ -30,6 +30,7 @@ public sealed class DeviceAgent : ICoapHandler
     private readonly long _trialEnds;
     private bool _isPinging;
     private bool _reportDue = true;
+    private OtaReason _reported;
     private bool _stop;
 
     /// <param name="settings">Times, sizes and the tunnel's settings; not to be changed afterwards.</param>
@@ -109,8 +110,16 @@ public sealed class DeviceAgent : ICoapHandler
             }
             catch (Exception e)
             {
-                Record(e);
-                Drop();
+                try
+                {
+                    Drop();
+                    BackOff(_platform.Now);
+                    Record(e);
+                }
+                catch (Exception)
+                {
+                    // Not even that, for want of memory perhaps: the next turn comes all the same.
+                }
             }
 #pragma warning restore CA1031
         }
@@ -235,7 +244,7 @@ public sealed class DeviceAgent : ICoapHandler
         DeviceConnection connection = _connection!;
         CoapEndpoint endpoint = connection.Endpoint!;
         long before = connection.WireBytesRead;
-        bool lives = true;
+        bool lives = connection.Maintain(now);
         while (lives && Speak(endpoint, now))
         {
             lives = connection.Flush(now);
@@ -263,6 +272,7 @@ public sealed class DeviceAgent : ICoapHandler
     /// <returns>Whether the output has something to write.</returns>
     private bool Speak(CoapEndpoint endpoint, long now)
     {
+        _reportDue |= _updater != null && _updater.Engine.LastReason != _reported;
         if (_reportDue && endpoint.CanRequest)
         {
             _reportDue = false;
@@ -335,8 +345,9 @@ public sealed class DeviceAgent : ICoapHandler
         }
 
         OtaEngine engine = _updater.Engine;
+        _reported = engine.LastReason;
         string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text((int)engine.Boot.Sequence) + " "
-            + DecimalText.Text((int)engine.LastReason) + " " + DecimalText.Text((int)engine.LastDetail);
+            + DecimalText.Text((int)_reported) + " " + DecimalText.Text((int)engine.LastDetail);
         return Post(endpoint, "device/boot", text);
     }
 
@@ -376,10 +387,11 @@ public sealed class DeviceAgent : ICoapHandler
 
     private void Drop()
     {
-        _connection?.Close();
+        DeviceConnection? connection = _connection;
         _connection = null;
         _tunnel = null;
         _resources.ForgetObservers();
+        connection?.Close();
     }
 
     /// <summary>Full jitter: a random part of a span that doubles with each failure [ST-706].</summary>

@@ -108,6 +108,11 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
                 default:
                     byte[] inner = _server.Open(frame);
                     board.Received.AddRange(inner[0] == 0x17 ? inner[1..] : []);
+                    if (inner[0] == 0x14)
+                    {
+                        _server.UpdateClientKey();
+                    }
+
                     break;
             }
         }
