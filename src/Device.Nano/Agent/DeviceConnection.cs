@@ -90,6 +90,7 @@ internal sealed class DeviceConnection
         }
         finally
         {
+            // A board has a few sockets: none may stay behind where there was no memory for the goodbye.
             _tunnel.Abandon();
             _transport.Close();
         }
