@@ -1,7 +1,7 @@
 namespace Flint.Ota.Testing;
 
-/// <summary>A fault at the n-th program or erase, or at the n-th read, counted from 1.</summary>
-/// <param name="Operation">The number of the operation; reads have numbers of their own.</param>
+/// <summary>A fault at the n-th program or erase, at the n-th read, or in the n-th start, counted from 1.</summary>
+/// <param name="Operation">The number of the operation; reads and starts have numbers of their own.</param>
 /// <param name="Kind">What happens there.</param>
 public readonly record struct FlashFault(int Operation, FlashFaultKind Kind)
 {
@@ -17,8 +17,14 @@ public readonly record struct FlashFault(int Operation, FlashFaultKind Kind)
     /// <summary>With those that happen at a read, from <see cref="AllKinds"/> on.</summary>
     public const int KindsWithReads = 14;
 
+    /// <summary>With those that a whole start has, from <see cref="KindsWithReads"/> on.</summary>
+    public const int KindsWithStarts = 16;
+
     /// <summary>Whether it happens at a read.</summary>
-    public bool IsRead => (int)Kind >= AllKinds;
+    public bool IsRead => (int)Kind is >= AllKinds and < KindsWithReads;
+
+    /// <summary>Whether it happens in a start.</summary>
+    public bool IsStart => (int)Kind >= KindsWithReads;
 
     /// <summary>Whether the power goes.</summary>
     public bool IsCut => (int)Kind < CutKinds;

@@ -1,6 +1,6 @@
 namespace Flint.Ota.Testing;
 
-/// <summary>What happens at a program or an erase, or, in the last two kinds, at a read. The first six cut the power and differ in what they leave behind; the others do not.</summary>
+/// <summary>What happens at a program or an erase, at a read (<see cref="ReadFails"/>, <see cref="ReadFlips"/>), or in a start (the last two kinds). The first six cut the power and differ in what they leave behind; the others do not.</summary>
 public enum FlashFaultKind
 {
     /// <summary>The power goes before anything happened.</summary>
@@ -44,4 +44,10 @@ public enum FlashFaultKind
 
     /// <summary>A read gives one bit wrong, once, and reports success.</summary>
     ReadFlips = 13,
+
+    /// <summary>Every read of one start fails; then the bus hears again.</summary>
+    StartIsDeaf = 14,
+
+    /// <summary>The first eight reads of one start fail.</summary>
+    StartHearsLate = 15,
 }
