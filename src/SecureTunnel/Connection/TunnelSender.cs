@@ -137,7 +137,6 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
                 turn = Queue(written, default, out _);
                 turn = turn == Turn.None && TryTakeTurn() ? Turn.Caller : turn;
                 Dismiss(); // whoever waits for room is too late
-                Signal();
             }
         }
 

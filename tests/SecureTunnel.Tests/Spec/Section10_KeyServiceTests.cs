@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Flint.SecureTunnel.Tests.Support;
+using Flint.Testing;
 
 namespace Flint.SecureTunnel.Tests.Spec;
 
@@ -27,6 +28,19 @@ public sealed class Section10_KeyServiceTests
         using var key = new SecureTunnelServerKey(new ServiceKey(inner), SecureTunnelKeyUsage.Encryption);
         using var machines = new Machines(server: Options(key, SecureTunnelSuite.RsaOaepAes128Gcm));
         machines.Run();
+    }
+
+    /// <summary>A loop that accepts goes on to the next connection while this one's private key is in use.</summary>
+    [Fact]
+    public async Task PrivateKey_InUse_DoesNotHoldUpWhoAccepts()
+    {
+        using var crypto = new SlowKeys();
+        var pair = new PipePair();
+        Task<SecureTunnelConnection> connecting = SecureTunnelClient.ConnectAsync(pair.Client, TestKeys.ClientOptions()).AsTask(); // ClientHello is on its way
+        Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(pair.Server, TestKeys.ServerOptions(), crypto, SystemEntropy.Instance, default).AsTask();
+        crypto.GoOn();
+        await (await accepting).DisposeAsync();
+        await (await connecting).DisposeAsync();
     }
 
     [Fact]
@@ -71,4 +85,20 @@ public sealed class Section10_KeyServiceTests
         Devices = TestKeys.Store(),
         ApplicationContext = "test"u8.ToArray(),
     };
+
+    /// <summary>A private key that is not done before it is let go.</summary>
+    private sealed class SlowKeys : ForwardingCrypto, IDisposable
+    {
+        private readonly ManualResetEventSlim _go = new();
+
+        public void GoOn() => _go.Set();
+
+        public void Dispose() => _go.Dispose();
+
+        public override bool TryOaepDecrypt(RSA privateKey, ReadOnlySpan<byte> ciphertext, Span<byte> destination, out int written)
+        {
+            Assert.True(_go.Wait(Eventually.Limit), "Who accepts waits for the private key.");
+            return base.TryOaepDecrypt(privateKey, ciphertext, destination, out written);
+        }
+    }
 }
