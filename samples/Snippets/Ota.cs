@@ -18,7 +18,7 @@ internal static class Ota
         return release;
     }
 
-    public static void Run(byte[] product, RSA publicKey, byte[] manifest, Func<bool> selfTest, Func<OtaRequest, byte[]> fetch)
+    public static void Run(byte[] product, RSA publicKey, byte[] envelope, Func<bool> selfTest, Func<OtaRequest, byte[]> fetch)
     {
         // <snippet>
         using var trust = new OtaTrustStore();
@@ -33,11 +33,11 @@ internal static class Ota
             _ = selfTest() ? engine.Confirm() : engine.Reject(OtaReason.SelfTestFailed, detail: 0);
         }
 
-        OtaStatus offered = engine.Offer(manifest, 0, manifest.Length);
+        OtaStatus offered = engine.Offer(envelope, 0, envelope.Length);   // the bytes of release.Envelope
         Console.WriteLine($"bank {boot.Bank}, last update {engine.LastReason}, this one {offered}");
 
         var request = new OtaRequest();
-        while (engine.TryGetRequest(request))            // resumes by itself after a power cut
+        while (engine.TryGetRequest(request))            // resumes by itself after a power cut; after a lost link, engine.ForgetRequests()
         {
             byte[] frame = fetch(request);
             engine.OnChunk(frame, 0, frame.Length);

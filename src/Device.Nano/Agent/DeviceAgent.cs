@@ -146,7 +146,7 @@ public sealed class DeviceAgent : ICoapHandler
         {
             Drop();
             _stop = true;
-            _updater.Reset();
+            _updater.Boot.Reset();
         }
         else if (_connection == null)
         {
@@ -226,16 +226,23 @@ public sealed class DeviceAgent : ICoapHandler
             _reportDue = true;
             Connections++;
             DeviceTickets.Save(_platform, _tunnel!.TakeTicket());
-            _updater?.OnConnected(now);
+            _updater?.OnConnected(connection.Endpoint, now);
         }
     }
 
     private void Serve(long now)
     {
         DeviceConnection connection = _connection!;
-        bool isBusy = Speak(connection, now, out bool lives);
+        CoapEndpoint endpoint = connection.Endpoint!;
         long before = connection.WireBytesRead;
-        if (!lives || !connection.Pump(isBusy ? ShortTurn : Turn, _platform.Now))
+        bool lives = true;
+        while (lives && Speak(endpoint, now))
+        {
+            lives = connection.Flush(now);
+        }
+
+        // While responses are awaited, the turns are short.
+        if (!lives || !connection.Pump(endpoint.RequestsInFlight != 0 ? ShortTurn : Turn, _platform.Now))
         {
             Lost();
             return;
@@ -252,21 +259,9 @@ public sealed class DeviceAgent : ICoapHandler
         }
     }
 
-    /// <summary>Says what is to be said, one message at a time: the report, chunks, events, changes of variables, a Ping.</summary>
-    /// <returns>Whether responses are awaited, so that the next turn should be a short one.</returns>
-    private bool Speak(DeviceConnection connection, long now, out bool lives)
-    {
-        CoapEndpoint endpoint = connection.Endpoint!;
-        lives = true;
-        while (lives && SpeakOnce(endpoint, now))
-        {
-            lives = connection.Flush(now);
-        }
-
-        return endpoint.RequestsInFlight != 0;
-    }
-
-    private bool SpeakOnce(CoapEndpoint endpoint, long now)
+    /// <summary>Says one thing that is to be said: the report, a chunk's request, an event, the change of a variable, a Ping.</summary>
+    /// <returns>Whether the output has something to write.</returns>
+    private bool Speak(CoapEndpoint endpoint, long now)
     {
         if (_reportDue && endpoint.CanRequest)
         {

@@ -9,7 +9,6 @@ namespace Flint.Device.Nano;
 /// </summary>
 internal sealed class DeviceUpdater
 {
-    private readonly OtaBoot _boot;
     private readonly DeviceSelfTest? _selfTest;
     private readonly DeviceAgentSettings _settings;
     private readonly OtaRequest _request = new OtaRequest();
@@ -21,7 +20,7 @@ internal sealed class DeviceUpdater
     public DeviceUpdater(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest, DeviceAgentSettings settings)
     {
         Engine = engine;
-        _boot = boot;
+        Boot = boot;
         _selfTest = selfTest;
         _settings = settings;
     }
@@ -34,14 +33,13 @@ internal sealed class DeviceUpdater
 
     public readonly OtaEngine Engine;
 
-    public void Reset() => _boot.Reset();
+    public readonly OtaBoot Boot;
 
     /// <summary>A new connection: everything that waited is asked for again, and an offer at once.</summary>
-    public void OnConnected(long now)
+    public void OnConnected(CoapEndpoint endpoint, long now)
     {
-        ForgetRequests();
+        ForgetRequests(endpoint, now);
         _nextOffer = now;
-        LastProgress = now;
         if (Engine.State == OtaState.Paused)
         {
             Engine.Resume();
@@ -98,17 +96,14 @@ internal sealed class DeviceUpdater
             return response.Code == CoapCode.Content && response.PayloadLength > 0 && TakeOffer(endpoint, response, now) == OtaStatus.Ok;
         }
 
-        for (int i = 0; i < MaxWindow; i++)
+        int slot = FindChunk(requestId);
+        if (slot < 0)
         {
-            if (_chunks[i] == requestId)
-            {
-                _chunks[i] = 0;
-                return response.Code == CoapCode.Content
-                    && Engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength) == OtaStatus.Ok;
-            }
+            return false;
         }
 
-        return false;
+        _chunks[slot] = 0;
+        return response.Code == CoapCode.Content && Engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength) == OtaStatus.Ok;
     }
 
     /// <summary>Takes a manifest that the server has pushed, in the endpoint's input.</summary>
@@ -137,17 +132,10 @@ internal sealed class DeviceUpdater
         if (now - LastProgress >= _settings.RequestTimeout)
         {
             // What was asked for is lost somewhere: ask again, the engine knows for what.
-            for (int i = 0; i < MaxWindow; i++)
-            {
-                endpoint.Forget(_chunks[i]);
-                _chunks[i] = 0;
-            }
-
-            Engine.ForgetRequests();
-            LastProgress = now;
+            ForgetRequests(endpoint, now);
         }
 
-        int slot = FreeSlot();
+        int slot = FindChunk(0);
         if (slot < 0 || !Engine.TryGetRequest(_request))
         {
             return false;
@@ -200,18 +188,26 @@ internal sealed class DeviceUpdater
 #pragma warning restore CA1031
     }
 
-    private void ForgetRequests()
+    private void ForgetRequests(CoapEndpoint endpoint, long now)
     {
-        Array.Clear(_chunks, 0, MaxWindow);
+        endpoint.Forget(_offer);
         _offer = 0;
+        for (int i = 0; i < MaxWindow; i++)
+        {
+            endpoint.Forget(_chunks[i]);
+            _chunks[i] = 0;
+        }
+
         Engine.ForgetRequests();
+        LastProgress = now;
     }
 
-    private int FreeSlot()
+    /// <summary>The slot of a chunk's request, or with 0 a free one; -1 where there is none.</summary>
+    private int FindChunk(int requestId)
     {
         for (int i = 0; i < MaxWindow; i++)
         {
-            if (_chunks[i] == 0)
+            if (_chunks[i] == requestId)
             {
                 return i;
             }

@@ -84,9 +84,6 @@ public static class CoapCode
     /// <summary>Whether the code is a response: classes 2 to 5.</summary>
     public static bool IsResponse(byte code) => code >= 0x40 && code < 0xC0;
 
-    /// <summary>Whether the code is a signal on a stream: class 7.</summary>
-    public static bool IsSignal(byte code) => code >= 0xE0;
-
     /// <summary>Whether the class is one that RFC 7252 section 12.1 reserves, and RFC 8323 does not use: 1 or 6.</summary>
-    internal static bool IsReserved(byte code) => code != Empty && !IsRequest(code) && !IsResponse(code) && !IsSignal(code);
+    internal static bool IsReserved(byte code) => code >> 5 == 1 || code >> 5 == 6;
 }

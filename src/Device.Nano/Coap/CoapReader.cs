@@ -16,7 +16,6 @@ namespace Flint.Device.Nano;
 public sealed class CoapReader
 {
     private byte[] _buffer = new byte[0];
-    private int _optionsStart;
     private int _optionsEnd;
     private int _at;
 
@@ -98,15 +97,6 @@ public sealed class CoapReader
         OptionLength = length;
         _at += length;
         return true;
-    }
-
-    /// <summary>Goes back before the first option.</summary>
-    public void RewindOptions()
-    {
-        _at = _optionsStart;
-        OptionNumber = 0;
-        OptionOffset = 0;
-        OptionLength = 0;
     }
 
     /// <summary>The option's value as an unsigned number (RFC 7252 section 3.2); leading zeros are accepted.</summary>
@@ -250,7 +240,6 @@ public sealed class CoapReader
     internal CoapReadStatus ReadBody(int at, int end)
     {
         byte[] buffer = _buffer;
-        _optionsStart = at;
         _at = at;
         int number = 0;
         while (at < end)
@@ -331,7 +320,6 @@ public sealed class CoapReader
     {
         ByteRange.Check(buffer, offset, count);
         _buffer = buffer;
-        _optionsStart = 0;
         _optionsEnd = 0;
         Code = CoapCode.Empty;
         TokenOffset = 0;
@@ -339,7 +327,10 @@ public sealed class CoapReader
         PayloadOffset = 0;
         PayloadLength = 0;
         Consumed = 0;
-        RewindOptions();
+        _at = 0;
+        OptionNumber = 0;
+        OptionOffset = 0;
+        OptionLength = 0;
     }
 
     // Specification

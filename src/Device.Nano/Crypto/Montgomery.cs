@@ -6,10 +6,10 @@ namespace Flint.Device.Nano;
 /// Arithmetic modulo one odd number by Montgomery's method, on 32-bit limbs, least first; no time depends on the numbers. A number x stands as
 /// x · R mod n, R = 2^(32 · limbs).
 /// </summary>
-internal sealed class Montgomery
+internal class Montgomery
 {
-    private readonly uint[] _n;
-    private readonly uint[] _work;
+    protected readonly uint[] _n;
+    protected readonly uint[] _work;
     private readonly uint _n0;
 
     /// <param name="modulus">n, odd.</param>
@@ -59,44 +59,6 @@ internal sealed class Montgomery
         Multiplications++;
     }
 
-    /// <summary>result = a + b mod n; result may be a or b.</summary>
-    public void Add(uint[] a, uint[] b, uint[] result)
-    {
-        uint[] t = _work;
-        ulong carry = 0;
-        for (int i = 0; i < _n.Length; i++)
-        {
-            carry += (ulong)a[i] + b[i];
-            t[i] = (uint)carry;
-            carry >>= 32;
-        }
-
-        t[_n.Length] = (uint)carry;
-        Reduce(result);
-    }
-
-    /// <summary>result = a - b mod n; result may be a or b.</summary>
-    public void Subtract(uint[] a, uint[] b, uint[] result)
-    {
-        long borrow = 0;
-        for (int i = 0; i < _n.Length; i++)
-        {
-            borrow += (long)a[i] - b[i];
-            _work[i] = (uint)borrow;
-            borrow >>= 32;
-        }
-
-        // All ones where a was below b: then n is added once.
-        uint mask = (uint)borrow;
-        ulong carry = 0;
-        for (int i = 0; i < _n.Length; i++)
-        {
-            carry += (ulong)_work[i] + (_n[i] & mask);
-            result[i] = (uint)carry;
-            carry >>= 32;
-        }
-    }
-
     /// <summary>Whether the number is below n.</summary>
     public bool IsReduced(uint[] number) => IsLess(number, _n);
 
@@ -137,7 +99,7 @@ internal sealed class Montgomery
     }
 
     /// <summary>result = t or t - n, whichever is below n, chosen without a branch.</summary>
-    private void Reduce(uint[] result)
+    protected void Reduce(uint[] result)
     {
         uint[] t = _work;
         uint[] n = _n;

@@ -21,14 +21,16 @@ namespace Flint.Device.Nano;
 /// </remarks>
 public sealed class RsaPublicKey
 {
+    /// <summary>key_hash, 32 bytes.</summary>
+    internal readonly byte[] KeyHash;
+
     internal readonly Montgomery Field;
     private readonly uint[] _rSquared;
-    private readonly byte[] _keyHash;
 
     private RsaPublicKey(byte usage, byte[] keyHash, Montgomery field, uint[] rSquared)
     {
         Usage = usage;
-        _keyHash = keyHash;
+        KeyHash = keyHash;
         Field = field;
         _rSquared = rSquared;
     }
@@ -85,14 +87,6 @@ public sealed class RsaPublicKey
         byte[]? blob = platform.Load(name);
         RsaPublicKey? key = blob == null ? null : Read(blob, 0, blob.Length);
         return key ?? throw new InvalidOperationException(name);
-    }
-
-    /// <summary>Writes the 32 bytes of key_hash.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">They do not fit into the buffer.</exception>
-    public void CopyKeyHash(byte[] buffer, int offset)
-    {
-        ByteRange.Check(buffer, offset, _keyHash.Length);
-        Array.Copy(_keyHash, 0, buffer, offset, _keyHash.Length);
     }
 
     /// <summary>Replaces the number x in the range by x^65537 mod n (RFC 8017 section 5.1.1).</summary>

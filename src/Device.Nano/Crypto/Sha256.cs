@@ -114,14 +114,8 @@ public sealed class Sha256
     }
 
     /// <summary>Takes over the state of another computation, so that a digest can be taken in the middle of it.</summary>
-    /// <exception cref="ArgumentNullException">There is none.</exception>
-    public void CopyFrom(Sha256 other)
+    internal void CopyFrom(Sha256 other)
     {
-        if (other == null)
-        {
-            throw new ArgumentNullException(nameof(other));
-        }
-
         Array.Copy(other._state, 0, _state, 0, 8);
         Array.Copy(other._block, 0, _block, 0, BlockLength);
         _length = other._length;

@@ -128,7 +128,7 @@ public sealed class CoapDatagram
             return type == CoapType.NonConfirmable ? CoapReadStatus.NonConfirmableEmpty : CoapReadStatus.Ok;
         }
 
-        if (CoapCode.IsSignal(code) || CoapCode.IsReserved(code))
+        if (code >= FirstSignal || CoapCode.IsReserved(code))
         {
             return CoapReadStatus.ReservedCodeClass;
         }
@@ -143,5 +143,6 @@ public sealed class CoapDatagram
 
     // Specification
     private const int ProtocolVersion = 1;
+    private const int FirstSignal = 0xE0;
     private const int HeaderLength = 4;
 }

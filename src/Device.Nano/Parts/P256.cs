@@ -13,7 +13,7 @@ namespace Flint.Device.Nano;
 /// </remarks>
 public sealed class P256 : IKeyExchange
 {
-    private readonly Montgomery _field = new Montgomery(Prime, 1); // p = -1 mod 2^32, so -1/p = 1
+    private readonly P256Field _field = new P256Field(Prime);
     private readonly uint[] _x1 = new uint[Limbs], _y1 = new uint[Limbs], _z1 = new uint[Limbs];
     private readonly uint[] _x2 = new uint[Limbs], _y2 = new uint[Limbs], _z2 = new uint[Limbs];
     private readonly uint[] _x3 = new uint[Limbs], _y3 = new uint[Limbs], _z3 = new uint[Limbs];
@@ -165,7 +165,7 @@ public sealed class P256 : IKeyExchange
     /// <summary>(x3 : y3 : z3) = (x1 : y1 : z1) + (x2 : y2 : z2), algorithm 4.</summary>
     private void Add()
     {
-        Montgomery f = _field;
+        P256Field f = _field;
         f.Multiply(_x1, _x2, _t0);
         f.Multiply(_y1, _y2, _t1);
         f.Multiply(_z1, _z2, _t2);
@@ -214,7 +214,7 @@ public sealed class P256 : IKeyExchange
     /// <summary>(x3 : y3 : z3) = 2 · (x1 : y1 : z1), algorithm 6.</summary>
     private void Double()
     {
-        Montgomery f = _field;
+        P256Field f = _field;
         f.Multiply(_x1, _x1, _t0);
         f.Multiply(_y1, _y1, _t1);
         f.Multiply(_z1, _z1, _t2);

@@ -5,17 +5,20 @@ namespace Flint.Device.Nano;
 /// <summary>The handshake: ClientHello to Accept (docs/spec/secure-tunnel.md sections 6 to 8).</summary>
 public sealed partial class DeviceTunnel
 {
+    /// <summary>In S1 the seed, and the ciphertext that carries it; vectors bring both, since OAEP draws a seed of its own.</summary>
+    internal readonly byte[] KemSecret = new byte[Sha256.DigestLength];
+
+    internal byte[] Kem = new byte[0];
+
     private readonly Sha256 _kemHash = new Sha256();
-    private readonly byte[] _kemSecret = new byte[Sha256.DigestLength];
     private readonly byte[] _th1 = new byte[Sha256.DigestLength];
-    private byte[] _kem = new byte[0];
     private byte[] _share = new byte[0];
     private byte[] _scalar = new byte[0];
     private TunnelTicket? _nextTicket;
     private TunnelHandshakeState _handshake;
     private byte _mode;
     private int _peerMaxRecord;
-    private int _keysAreSet;
+    private bool _keysAreSet;
 
     /// <summary>
     /// Does what the full handshake can do before there is a connection: in S1 it draws the seed and encrypts it for the pin, 3.6 million IL
@@ -29,15 +32,15 @@ public sealed partial class DeviceTunnel
             return;
         }
 
-        if (_kem.Length != 0)
+        if (Kem.Length != 0)
         {
             return;
         }
 
         byte[] oaepSeed = new byte[Sha256.DigestLength];
-        _random.Fill(_kemSecret, 0, _kemSecret.Length);
+        _random.Fill(KemSecret, 0, KemSecret.Length);
         _random.Fill(oaepSeed, 0, oaepSeed.Length);
-        _kem = RsaOaep.Encrypt(Pin, _kemHash, _kemSecret, oaepSeed);
+        Kem = RsaOaep.Encrypt(Pin, _kemHash, KemSecret, oaepSeed);
         ByteRange.Clear(oaepSeed);
     }
 
@@ -59,13 +62,6 @@ public sealed partial class DeviceTunnel
         _share = exchange.PublicShare(_scalar);
     }
 
-    /// <summary>As <see cref="Prepare"/>, with a seed and its ciphertext made elsewhere: for vectors, since OAEP draws its own seed.</summary>
-    internal void UsePrepared(byte[] seed, byte[] ciphertext)
-    {
-        Array.Copy(seed, 0, _kemSecret, 0, _kemSecret.Length);
-        _kem = ciphertext;
-    }
-
     /// <summary>Chooses the pin to use instead of the first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such pin.</exception>
     /// <exception cref="InvalidOperationException">The handshake has begun.</exception>
@@ -76,7 +72,7 @@ public sealed partial class DeviceTunnel
             throw new ArgumentOutOfRangeException(nameof(index));
         }
 
-        if (_handshake != TunnelHandshakeState.Start || _kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
+        if (_handshake != TunnelHandshakeState.Start || Kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
         {
             throw new InvalidOperationException("A pin is chosen first, no longer than the first one.");
         }
@@ -97,7 +93,8 @@ public sealed partial class DeviceTunnel
         if (ticket == null)
         {
             Move(TunnelHandshakeInput.BeginFull);
-            WriteFullHello();
+            StartFull();
+            FinishFullHello();
         }
         else
         {
@@ -114,26 +111,19 @@ public sealed partial class DeviceTunnel
         return ticket;
     }
 
-    private void WriteFullHello()
-    {
-        StartFull();
-        FinishFullHello();
-    }
-
     /// <summary>The transcript of a full handshake begins with the pin's hash; what comes before the hello is for the caller to add.</summary>
     private void StartFull()
     {
         Prepare();
         _mode = ModeFull;
-        Pin.CopyKeyHash(_hash, 0);
-        _transcript.Start(_settings.Context, _hash);
+        _transcript.Start(_settings.Context, Pin.KeyHash);
     }
 
     private void FinishFullHello()
     {
         int at = WriteHelloStart();
-        Array.Copy(_hash, 0, Output, at, KeyIdLength);
-        FinishHello(WriteCounted(FullKem, at + KeyIdLength));
+        Array.Copy(Pin.KeyHash, 0, Output, at, KeyIdLength);
+        FinishHello(WriteCounted(TunnelSuite.IsEphemeral(_settings.Suite) ? _share : Kem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
         Schedule.SetEarly(TunnelSchedule.Zero);
     }
@@ -160,8 +150,6 @@ public sealed partial class DeviceTunnel
         Schedule.Binder(_hash, Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
-
-    private byte[] FullKem => TunnelSuite.IsEphemeral(_settings.Suite) ? _share : _kem;
 
     private int WriteHelloStart()
     {
@@ -280,20 +268,20 @@ public sealed partial class DeviceTunnel
             return Malformed();
         }
 
-        if (exchanges && !_settings.Exchange!.TryAgree(_scalar, input, ShareOffset, _kemSecret))
+        if (exchanges && !_settings.Exchange!.TryAgree(_scalar, input, ShareOffset, KemSecret))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-405]
         }
 
         _transcript.Append(input, 0, FrameHeader + body);
         _transcript.Current(_th1);
-        Schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : _kemSecret, _th1);
-        ByteRange.Clear(_kemSecret); // [ST-403]
+        Schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : KemSecret, _th1);
+        ByteRange.Clear(KemSecret); // [ST-403]
         ByteRange.Clear(_scalar);
-        _kem = _share = new byte[0];
+        Kem = _share = new byte[0];
         Sealer.Set(Schedule.ClientHandshake);
         Opener.Set(Schedule.ServerHandshake);
-        _keysAreSet = 1;
+        _keysAreSet = true;
         _maxBody = MaxAuth;
         Move(TunnelHandshakeInput.ServerHello);
         return TunnelEvent.None;

@@ -94,12 +94,14 @@ public sealed partial class DeviceTunnel
         return _owesKeyUpdate || Sealer.Sequence >= MaxSealed - 1 || now - _sealKeySince >= KeyLifetime;
     }
 
+    /// <summary>A type and one byte, sealed as soon as there are keys.</summary>
     private void WriteControl(byte type, byte value)
     {
+        BigEndian.WriteUInt16(Output, 0, 2);
         Output[FrameHeader] = type;
         Output[FrameHeader + 1] = value;
         OutputOffset = 0;
-        OutputCount = Sealer.Seal(Output, 0, 2);
+        OutputCount = _keysAreSet ? Sealer.Seal(Output, 0, 2) : FrameHeader + 2;
     }
 
     private TunnelEvent OnSessionFrame(int body, long now)

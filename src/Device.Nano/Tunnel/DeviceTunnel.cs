@@ -18,7 +18,6 @@ public sealed partial class DeviceTunnel
     private readonly TunnelKey _alertOpener;
     private RsaPublicKey _pin;
     private readonly byte[] _hash = new byte[Sha256.DigestLength];
-    private int _inputCount;
     private int _maxBody = MaxServerHello;
 
     /// <param name="settings">What the device is provisioned with; not to be changed while the tunnel lives.</param>
@@ -52,10 +51,10 @@ public sealed partial class DeviceTunnel
     public readonly byte[] Input;
 
     /// <summary>Where the next bytes go.</summary>
-    public int InputOffset => _inputCount;
+    public int InputOffset;
 
     /// <summary>How many bytes the tunnel wants next, at most; 0 where it wants none.</summary>
-    public int InputWanted => !WantsInput ? 0 : (_inputCount < FrameHeader ? FrameHeader : FrameHeader + BigEndian.ReadUInt16(Input, 0)) - _inputCount;
+    public int InputWanted => !WantsInput ? 0 : (InputOffset < FrameHeader ? FrameHeader : FrameHeader + BigEndian.ReadUInt16(Input, 0)) - InputOffset;
 
     /// <summary>The buffer that holds what is to be sent, from <see cref="OutputOffset"/>.</summary>
     public readonly byte[] Output;
@@ -115,8 +114,8 @@ public sealed partial class DeviceTunnel
             throw new ArgumentOutOfRangeException(nameof(count));
         }
 
-        _inputCount += count;
-        if (_inputCount < FrameHeader)
+        InputOffset += count;
+        if (InputOffset < FrameHeader)
         {
             return TunnelEvent.None;
         }
@@ -132,12 +131,12 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.Framing, TunnelAlert.RecordOverflow); // [ST-202] [ST-203] [ST-508]
         }
 
-        if (_inputCount < FrameHeader + body)
+        if (InputOffset < FrameHeader + body)
         {
             return TunnelEvent.None;
         }
 
-        _inputCount = 0;
+        InputOffset = 0;
         return _handshake == TunnelHandshakeState.Connected ? OnSessionFrame(body, now) : OnHandshakeFrame(body);
     }
 
@@ -175,30 +174,13 @@ public sealed partial class DeviceTunnel
 
         if (canSpeak)
         {
-            WriteAlert(alert);
+            WriteControl(_keysAreSet ? AlertType : PlainAlertType, (byte)alert);
         }
 
-        _inputCount = 0;
+        InputOffset = 0;
         DataCount = 0;
         EraseKeys();
         return TunnelEvent.Failed;
-    }
-
-    private void WriteAlert(TunnelAlert alert)
-    {
-        bool isPlain = _keysAreSet == 0;
-        Output[FrameHeader] = isPlain ? PlainAlertType : AlertType;
-        Output[FrameHeader + 1] = (byte)alert;
-        OutputOffset = 0;
-        if (isPlain)
-        {
-            BigEndian.WriteUInt16(Output, 0, 2);
-            OutputCount = FrameHeader + 2;
-        }
-        else
-        {
-            OutputCount = Sealer.Seal(Output, 0, 2);
-        }
     }
 
     private void EraseKeys()
@@ -208,7 +190,7 @@ public sealed partial class DeviceTunnel
         Sealer.Clear();
         Opener.Clear();
         _alertOpener.Clear();
-        ByteRange.Clear(_kemSecret);
+        ByteRange.Clear(KemSecret);
         ByteRange.Clear(_scalar);
         ByteRange.Clear(_hash);
     }

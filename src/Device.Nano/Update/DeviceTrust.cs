@@ -8,7 +8,6 @@ public sealed class DeviceTrust : OtaTrust
 {
     private readonly Sha256 _hash = new Sha256();
     private readonly Sha256 _verifier;
-    private readonly byte[] _keyHash = new byte[Sha256.DigestLength];
     private readonly RsaPublicKey[] _keys;
 
     /// <param name="keys">The keys that may sign manifests; never a key of the tunnel.</param>
@@ -52,8 +51,7 @@ public sealed class DeviceTrust : OtaTrust
 
         for (int i = 0; i < _keys.Length; i++)
         {
-            _keys[i].CopyKeyHash(_keyHash, 0);
-            if (ByteRange.FixedTimeEquals(_keyHash, 0, buffer, keyIdOffset, KeyIdLength))
+            if (ByteRange.FixedTimeEquals(_keys[i].KeyHash, 0, buffer, keyIdOffset, KeyIdLength))
             {
                 return RsaPss.Verify(_keys[i], _verifier, digest, buffer, signatureOffset, signatureCount);
             }

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Threading;
 using System.Threading.Tasks;
@@ -90,6 +91,7 @@ internal sealed class HandshakePipe : IDisposable
     }
 
     /// <summary>Sends the alert if the peer takes it within a second, and ends the transport.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "The failure that led here is the one to report, whatever a transport throws; a peer that is gone needs no alert.")]
     public async ValueTask AbandonAsync()
     {
         using var patience = new CancellationTokenSource(AlertPatience, _time);
@@ -98,13 +100,41 @@ internal sealed class HandshakePipe : IDisposable
         {
             await _transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException or System.IO.IOException or InvalidOperationException)
+        catch (Exception e)
         {
-            unsent = e; // The failure that led here is the one to report; a peer that is gone needs no alert.
+            unsent = e;
         }
 
-        await _transport.Output.CompleteAsync(unsent).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
-        await _transport.Input.CompleteAsync().ConfigureAwait(false);
+        try
+        {
+            await EndAsync(_transport, unsent).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // as above
+        }
+    }
+
+    /// <summary>Ends both directions of a transport, and a read that would wait for ever; each step whatever the one before it throws.</summary>
+    /// <param name="transport">The transport.</param>
+    /// <param name="unsent">Why it has not taken everything: without an exception it would send the rest, however long that takes.</param>
+    public static async ValueTask EndAsync(IDuplexPipe transport, Exception? unsent)
+    {
+        try
+        {
+            await transport.Output.CompleteAsync(unsent).ConfigureAwait(false);
+        }
+        finally
+        {
+            try
+            {
+                transport.Input.CancelPendingRead();
+            }
+            finally
+            {
+                await transport.Input.CompleteAsync().ConfigureAwait(false);
+            }
+        }
     }
 
     public void Dispose()

@@ -98,7 +98,9 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     public ValueTask UpdateKeyAsync(bool requestPeer = false, CancellationToken cancellationToken = default) =>
         _sender.UpdateKeyAsync(requestPeer, cancellationToken);
 
-    /// <summary>Sends Close if that has not happened, gives the peer five seconds to take it, ends the transport and erases every key.</summary>
+    /// <summary>
+    /// Sends Close if that has not happened, gives the peer five seconds to take it, erases every key and ends the transport. What the transport throws at its end comes through, with everything else done.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -108,16 +110,9 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
 
         Exception? unsent = await TryCloseAsync().ConfigureAwait(false);
         _sender.Abandon();
-        if (unsent is not null)
-        {
-            _transport.Output.CancelPendingFlush(); // of a record that the peer does not take
-        }
-
         Exception? held = await _sender.LeaveTransportAsync(flush: unsent is null).ConfigureAwait(false);
-        await _transport.Output.CompleteAsync(unsent ?? held).ConfigureAwait(false); // without an exception it would send the rest, however long that takes
-        _transport.Input.CancelPendingRead(); // of a reader that would wait for ever
-        await _transport.Input.CompleteAsync().ConfigureAwait(false);
-        _session.Dispose();
+        _session.Dispose(); // before the transport ends: whatever it throws, and if it never does, no key is left
+        await HandshakePipe.EndAsync(_transport, unsent ?? held).ConfigureAwait(false);
     }
 
     /// <summary>A transport or tunnel that has failed already changes nothing.</summary>

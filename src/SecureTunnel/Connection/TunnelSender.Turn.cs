@@ -29,6 +29,13 @@ internal sealed partial class TunnelSender
         return true;
     }
 
+    /// <exception cref="ObjectDisposedException">The transport is being completed.</exception>
+    private bool TryTakeTurnUnlessAbandoned()
+    {
+        ObjectDisposedException.ThrowIf(_isAbandoned, typeof(SecureTunnelConnection));
+        return TryTakeTurn();
+    }
+
     private bool TryTakeTurn()
     {
         bool taken = !_hasTurn;

@@ -173,8 +173,8 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
     }
 
     /// <summary>
-    /// Waits until nobody is in the transport, and at a <paramref name="flush"/> until it has taken what stands in it, such as an alert; a transport that does not do so in a second is left, and completed under the
-    /// feet of who is in it.
+    /// Waits until nobody is in the transport, and at a <paramref name="flush"/> until it has taken what stands in it, such as an alert; otherwise the flush of who is in it is cancelled. A transport that does not do so
+    /// in a second is left, and completed under the feet of who is in it. Nothing is sent afterwards: the tunnel is abandoned already.
     /// </summary>
     /// <returns>Why it is left; null where it has let go.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a transport throws, the rest of the end is due all the same.")]
@@ -183,6 +183,11 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         using var patience = new CancellationTokenSource(HandshakePipe.AlertPatience, time);
         try
         {
+            if (!flush)
+            {
+                transport.Output.CancelPendingFlush(); // of a record that the peer does not take
+            }
+
             await WaitAsync(0L, static (sender, _) => !sender._hasTurn, patience.Token).ConfigureAwait(false);
             if (flush)
             {
@@ -205,7 +210,7 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
         bool hasTurn = false;
         try
         {
-            await WaitAsync(0L, static (sender, _) => sender.TryTakeTurn(), patience.Token).ConfigureAwait(false);
+            await WaitAsync(0L, static (sender, _) => sender.TryTakeTurnUnlessAbandoned(), patience.Token).ConfigureAwait(false);
             hasTurn = true;
             records.WriteAlert();
             await transport.Output.FlushAsync(patience.Token).ConfigureAwait(false);
@@ -461,6 +466,7 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
     {
         if (_closeSent || _hasTurn)
         {
+            ObjectDisposedException.ThrowIf(_isAbandoned && !_closeSent, typeof(SecureTunnelConnection)); // who has the turn may never come back
             return _closeSent;
         }
 

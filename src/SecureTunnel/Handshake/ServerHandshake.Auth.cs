@@ -110,10 +110,6 @@ internal sealed partial class ServerHandshake
         _transcript.Append(_clientFinished);
         _transcript.Current(th3);
         _schedule.SetApplication(th3);
-        _sealer!.Dispose();
-        _opener!.Dispose();
-        _sealer = new RecordSealer(_crypto, Suite, _schedule.ServerApplication);
-        _opener = new RecordOpener(_crypto, Suite, _schedule.ClientApplication, _options.MaxRecord);
 
         Span<byte> nonce = stackalloc byte[ProtocolLimits.TicketNonceSize];
         Span<byte> ticket = stackalloc byte[ProtocolLimits.MaxTicket];
@@ -122,6 +118,12 @@ internal sealed partial class ServerHandshake
         Span<byte> frame = output.GetSpan(ProtocolLimits.HeaderSize + ProtocolLimits.MaxAuth);
         var accept = new Accept { TicketNonce = nonce, Ticket = ticket[..length], TicketLifetime = lifetime };
         accept.TryWrite(frame[ProtocolLimits.HeaderSize..], out int written);
+
+        // Not before: where the ticket fails, the alert is under s_hs, which the device can still open. [ST-322]
+        _sealer!.Dispose();
+        _opener!.Dispose();
+        _sealer = new RecordSealer(_crypto, Suite, _schedule.ServerApplication);
+        _opener = new RecordOpener(_crypto, Suite, _schedule.ClientApplication, _options.MaxRecord);
         output.Advance(_sealer.SealInPlace(frame, written));
         Move(ServerInput.DeviceProven);
         return HandshakeStep.Connected;
@@ -148,19 +150,25 @@ internal sealed partial class ServerHandshake
         Span<byte> salt = stackalloc byte[SecureTunnelTicketRing.SaltSize];
         Span<byte> secret = stackalloc byte[ProtocolLimits.HashSize];
         _entropy.Fill(salt, EntropyUse.TicketSalt);
-        _schedule.TicketSecret(nonce, secret);
-        var state = new TicketState
+        try
         {
-            Suite = Suite,
-            ResumptionPsk = secret,
-            FirstAuth = (uint)firstAuth,
-            Expires = (uint)(unixSeconds + left),
-            CredentialTag = device.CredentialTag,
-            DeviceId = DeviceId.Span,
-        };
-        int length = _options.Tickets.Seal(state, salt, unixSeconds, ticket);
-        CryptographicOperations.ZeroMemory(secret);
-        lifetime = length == 0 ? 0 : lifetime;
-        return length;
+            _schedule.TicketSecret(nonce, secret);
+            var state = new TicketState
+            {
+                Suite = Suite,
+                ResumptionPsk = secret,
+                FirstAuth = (uint)firstAuth,
+                Expires = (uint)(unixSeconds + left),
+                CredentialTag = device.CredentialTag,
+                DeviceId = DeviceId.Span,
+            };
+            int length = _options.Tickets.Seal(state, salt, unixSeconds, ticket);
+            lifetime = length == 0 ? 0 : lifetime;
+            return length;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret); // [ST-403]: also where the store has disposed the device by now
+        }
     }
 }

@@ -5,8 +5,8 @@ using System.Threading;
 namespace Flint.SecureTunnel;
 
 /// <summary>
-/// An established tunnel (section 16.3): turns frames into content and content into frames. One thread may receive while another sends;
-/// each direction by itself is not safe for concurrent use. Does no I/O.
+/// An established tunnel (section 16.3): turns frames into content and content into frames. One thread may receive while another sends, and
+/// a third one dispose; each direction by itself is for one thread at a time. Does no I/O.
 /// </summary>
 internal sealed class TunnelSession : IDisposable
 {
@@ -14,7 +14,9 @@ internal sealed class TunnelSession : IDisposable
     private readonly RecordSealer _sealer;
     private readonly RecordOpener _opener;
     private readonly Secret _exporter;
-    private readonly Lock _gate = new();
+    private readonly Lock _gate = new(); // innermost
+    private readonly Lock _sealing = new(); // an erased key stays erased: nobody derives the next one meanwhile
+    private readonly Lock _opening = new(); // likewise
     private SessionState _state;
     private int _emptyRecords;
     private int _keyUpdates;
@@ -62,35 +64,9 @@ internal sealed class TunnelSession : IDisposable
     /// <param name="content">The bytes of a Data record: a part of <paramref name="frame"/>.</param>
     public SessionEvent OnFrame(Span<byte> frame, long now, out ReadOnlySpan<byte> content)
     {
-        content = default;
-        if (State == SessionState.Dead)
+        lock (_opening)
         {
-            return SessionEvent.Failed;
-        }
-
-        OpenStatus status = _opener.TryOpen(frame, out MessageType type, out Span<byte> opened);
-        if (status != OpenStatus.Ok)
-        {
-            return OnUnopened(status);
-        }
-
-        RecordsOpened++;
-        switch (type)
-        {
-            case MessageType.Data:
-                SessionEvent what = OnData(opened.Length);
-                content = what == SessionEvent.Data ? opened : default;
-                return what;
-            case MessageType.KeyUpdate:
-                return OnKeyUpdate(opened, now);
-            case MessageType.Close when opened.Length == 1: // [ST-320]
-                return Move(SessionInput.PeerClose) ? SessionEvent.Closed : Unexpected();
-            case MessageType.Alert when opened.Length == 1: // [ST-321]
-                return Fail(SecureTunnelReason.AlertFromPeer, (SecureTunnelAlert)opened[0], fromPeer: true);
-            case MessageType.Close or MessageType.Alert:
-                return Fail(SecureTunnelReason.MalformedMessage, SecureTunnelAlert.Malformed);
-            default: // [ST-205]
-                return Unexpected();
+            return OpenFrame(frame, now, out content);
         }
     }
 
@@ -138,8 +114,11 @@ internal sealed class TunnelSession : IDisposable
             return 0;
         }
 
-        RecordsSealed++;
-        return _sealer.SealPadded(content, padding, frame);
+        lock (_sealing)
+        {
+            RecordsSealed++;
+            return _sealer.SealPadded(content, padding, frame);
+        }
     }
 
     /// <summary>Seals a KeyUpdate and moves to the next key.</summary>
@@ -152,10 +131,13 @@ internal sealed class TunnelSession : IDisposable
         }
 
         ReadOnlySpan<byte> content = [Convert.ToByte(request)];
-        int length = Seal(MessageType.KeyUpdate, content, frame);
-        _sealer.Update();
-        _sealKeySince = now;
-        return length;
+        lock (_sealing)
+        {
+            int length = Seal(MessageType.KeyUpdate, content, frame);
+            _sealer.Update();
+            _sealKeySince = now;
+            return length;
+        }
     }
 
     /// <summary>Seals Close: the last record of this direction.</summary>
@@ -167,7 +149,10 @@ internal sealed class TunnelSession : IDisposable
     public int SealAlert(Span<byte> frame)
     {
         HandshakeFailure failure = Failure;
-        return failure.FromPeer || failure.Alert == SecureTunnelAlert.None || _sealerErased ? 0 : AlertWriter.Write(_sealer, failure.Alert, frame);
+        lock (_sealing)
+        {
+            return failure.FromPeer || failure.Alert == SecureTunnelAlert.None || _sealerErased ? 0 : AlertWriter.Write(_sealer, failure.Alert, frame);
+        }
     }
 
     /// <summary>value = Label(Label(exporter, label, "", 32), "exporter", H(context), L).</summary>
@@ -189,28 +174,76 @@ internal sealed class TunnelSession : IDisposable
     {
         if (State == SessionState.Dead)
         {
-            _sealer.Dispose();
-            _sealerErased = true;
+            EraseSealer();
         }
     }
 
     /// <summary>The receiving side waits: its cipher gives its native memory back until the next record.</summary>
-    public void RestReceiving() => _opener.Rest();
+    public void RestReceiving()
+    {
+        lock (_opening)
+        {
+            _opener.Rest();
+        }
+    }
 
     /// <summary>The sending side has nothing to send: likewise. The caller holds it as for sealing.</summary>
-    public void RestSending() => _sealer.Rest();
+    public void RestSending()
+    {
+        lock (_sealing)
+        {
+            _sealer.Rest();
+        }
+    }
 
     public void Dispose()
     {
-        _sealer.Dispose();
-        _opener.Dispose();
+        EraseSealer();
+        EraseOpener();
         _exporter.Dispose();
+    }
+
+    private SessionEvent OpenFrame(Span<byte> frame, long now, out ReadOnlySpan<byte> content)
+    {
+        content = default;
+        if (State == SessionState.Dead)
+        {
+            return SessionEvent.Failed;
+        }
+
+        OpenStatus status = _opener.TryOpen(frame, out MessageType type, out Span<byte> opened);
+        if (status != OpenStatus.Ok)
+        {
+            return OnUnopened(status);
+        }
+
+        RecordsOpened++;
+        switch (type)
+        {
+            case MessageType.Data:
+                SessionEvent what = OnData(opened.Length);
+                content = what == SessionEvent.Data ? opened : default;
+                return what;
+            case MessageType.KeyUpdate:
+                return OnKeyUpdate(opened, now);
+            case MessageType.Close when opened.Length == 1: // [ST-320]
+                return Move(SessionInput.PeerClose) ? SessionEvent.Closed : Unexpected();
+            case MessageType.Alert when opened.Length == 1: // [ST-321]
+                return Fail(SecureTunnelReason.AlertFromPeer, (SecureTunnelAlert)opened[0], fromPeer: true);
+            case MessageType.Close or MessageType.Alert:
+                return Fail(SecureTunnelReason.MalformedMessage, SecureTunnelAlert.Malformed);
+            default: // [ST-205]
+                return Unexpected();
+        }
     }
 
     private int Seal(MessageType type, ReadOnlySpan<byte> content, Span<byte> frame)
     {
-        RecordsSealed++;
-        return _sealer.Seal(type, content, frame);
+        lock (_sealing)
+        {
+            RecordsSealed++;
+            return _sealer.Seal(type, content, frame);
+        }
     }
 
     private SessionEvent OnData(int length)
@@ -272,10 +305,27 @@ internal sealed class TunnelSession : IDisposable
             Move(SessionInput.Failure);
         }
 
-        _opener.Dispose(); // [ST-403] [ST-903]: the sealer has an alert to seal yet
+        EraseOpener(); // [ST-403] [ST-903]: the sealer has an alert to seal yet
         _exporter.Dispose();
 
         return SessionEvent.Failed;
+    }
+
+    private void EraseSealer()
+    {
+        lock (_sealing)
+        {
+            _sealer.Dispose();
+            _sealerErased = true;
+        }
+    }
+
+    private void EraseOpener()
+    {
+        lock (_opening)
+        {
+            _opener.Dispose();
+        }
     }
 
     private bool Move(SessionInput input)

@@ -33,6 +33,13 @@ internal static class TunnelFixture
         return settings;
     }
 
+    /// <summary>As <see cref="DeviceTunnel.Prepare"/> in S1, with a seed and its ciphertext made elsewhere.</summary>
+    public static void UsePrepared(this DeviceTunnel tunnel, byte[] seed, byte[] ciphertext)
+    {
+        seed.CopyTo(tunnel.KemSecret, 0);
+        tunnel.Kem = ciphertext;
+    }
+
     /// <summary>Takes what is to be sent, as the edge does.</summary>
     public static byte[] TakeOutput(this DeviceTunnel tunnel)
     {

@@ -8,7 +8,7 @@ namespace Flint.SecureTunnel.Tests.Spec;
 /// <summary>Sections 9 and 11 with a peer or a transport at its worst moment: nothing hangs, spins or takes the process down.</summary>
 public sealed class Section09_ConnectionFaultTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = Eventually.Limit;
 
     [Fact]
     public async Task Deadline_ThatFiresAsTheHandshakeEnds_HarmsNobody() // [ST-704]

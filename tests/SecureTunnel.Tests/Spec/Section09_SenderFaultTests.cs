@@ -8,7 +8,7 @@ namespace Flint.SecureTunnel.Tests.Spec;
 /// <summary>The sending side at its worst moments: a tunnel that dies between two records of a slice, a transport that fails as no pipe should, a peer that does not take the last word, and what is left in the shared arrays.</summary>
 public sealed class Section09_SenderFaultTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = Eventually.Limit;
 
     /// <summary>What was sealed has spent its sequence numbers: without it the peer could not open the alert.</summary>
     [Fact]

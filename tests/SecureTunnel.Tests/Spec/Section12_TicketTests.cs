@@ -1,3 +1,4 @@
+using System.Buffers;
 using Flint.SecureTunnel.Tests.Support;
 
 namespace Flint.SecureTunnel.Tests.Spec;
@@ -39,6 +40,25 @@ public sealed class Section12_TicketTests
             Assert.True(damaged.TryImport(bad));
             Retries(damaged, new SecureTunnelTicketRing(RingKey), Now + 1);
         }
+    }
+
+    [Theory]
+    [InlineData(nameof(EntropyUse.TicketNonce))]
+    [InlineData(nameof(EntropyUse.TicketSalt))]
+    public void Server_ThatCannotMakeATicket_TellsTheDeviceThatTheFaultIsItsOwn(string missing) // [ST-322]
+    {
+        using var ring = new SecureTunnelTicketRing(RingKey);
+        using var machines = new Machines(server: Server(ring), entropy: new ScriptedEntropy { Missing = Enum.Parse<EntropyUse>(missing) });
+        byte[][] flight = machines.ToServer(machines.Begin());
+        machines.ToClient(flight[0]);
+        byte[] auth = Assert.Single(machines.ToClient(flight[1]));
+        Assert.Throws<IOException>(() => machines.ToServer(auth));
+
+        var output = new ArrayBufferWriter<byte>();
+        machines.Server.OnInternalError(output);
+        Assert.Empty(machines.ToClient(output.WrittenSpan.ToArray()));
+        Assert.Equal(new HandshakeFailure(SecureTunnelReason.AlertFromPeer, SecureTunnelAlert.Internal, FromPeer: true), machines.Client.Failure);
+        Assert.All(Reachable.Secrets(machines.Server), secret => Assert.True(Reachable.IsErased(secret)));
     }
 
     [Fact]

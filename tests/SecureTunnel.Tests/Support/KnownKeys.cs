@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Flint.SecureTunnel.Tests.Support;
 
-/// <summary>The traffic secrets of an S1 session with a known seed and the PSK of <see cref="TestKeys"/>: what a hostile but authentic peer has.</summary>
+/// <summary>The traffic secrets of a session with a known seed or device share and the PSK of <see cref="TestKeys"/>: what a hostile but authentic peer has.</summary>
 internal sealed class KnownKeys
 {
     private readonly Entropy _entropy = new ScriptedEntropy();
@@ -16,7 +16,9 @@ internal sealed class KnownKeys
     public KnownKeys(SecureTunnelSuite suite = SecureTunnelSuite.RsaOaepAes128Gcm)
     {
         Suite = suite;
-        Machines = new Machines(TestKeys.ClientOptions(suite: suite), entropy: _entropy);
+        var crypto = new ScriptedCrypto();
+        crypto.Scalars.Enqueue(DeviceScalar);
+        Machines = new Machines(TestKeys.ClientOptions(suite: suite), entropy: _entropy, clientCrypto: crypto);
     }
 
     public SecureTunnelSuite Suite { get; }
@@ -56,7 +58,8 @@ internal sealed class KnownKeys
         return frame;
     }
 
-    private byte[] Open(byte[] secret, byte[] frame)
+    /// <summary>The inner plaintext of a direction's first record.</summary>
+    public byte[] Open(byte[] secret, byte[] frame)
     {
         using var opener = new RecordOpener(SystemCrypto.Instance, Suite, secret, ProtocolLimits.MaxAuth);
         Assert.Equal(OpenStatus.Ok, opener.TryOpenInner((byte[])frame.Clone(), out Span<byte> inner));
@@ -65,14 +68,30 @@ internal sealed class KnownKeys
 
     private KeySchedule Start(byte[] clientHello, byte[] serverHello)
     {
-        byte[] seed = new byte[32];
-        _entropy.Fill(seed, EntropyUse.Seed);
         var schedule = new KeySchedule(SystemCrypto.Instance);
         schedule.SetEarly();
-        schedule.SetHandshake(seed, SHA256.HashData(Hellos(clientHello, serverHello)));
+        schedule.SetHandshake(SharedSecret(serverHello), SHA256.HashData(Hellos(clientHello, serverHello)));
         return schedule;
     }
 
-    private static byte[] Hellos(byte[] clientHello, byte[] serverHello) =>
-        [.. "SecureTunnel v1\0"u8, 4, .. "test"u8, .. TestKeys.Encryption.KeyHash, .. clientHello, .. serverHello];
+    private byte[] SharedSecret(byte[] serverHello)
+    {
+        byte[] secret = new byte[32];
+        if (Suite.IsEphemeral())
+        {
+            using var own = new PlatformEphemeralKey(ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = DeviceScalar }));
+            Assert.True(own.TryAgree(serverHello.AsSpan(42), secret));
+        }
+        else
+        {
+            _entropy.Fill(secret, EntropyUse.Seed);
+        }
+
+        return secret;
+    }
+
+    private byte[] Hellos(byte[] clientHello, byte[] serverHello) =>
+        [.. "SecureTunnel v1\0"u8, 4, .. "test"u8, .. (Suite.IsEphemeral() ? TestKeys.Signing : TestKeys.Encryption).KeyHash, .. clientHello, .. serverHello];
+
+    private static readonly byte[] DeviceScalar = [.. Enumerable.Repeat((byte)0x31, 32)];
 }

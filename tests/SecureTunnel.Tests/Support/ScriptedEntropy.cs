@@ -5,6 +5,9 @@ internal sealed class ScriptedEntropy : Entropy
 {
     private readonly Dictionary<EntropyUse, byte[]> _values = [];
 
+    /// <summary>The use for which there is none: a fault of the side that asks.</summary>
+    public EntropyUse? Missing { get; init; }
+
     public ScriptedEntropy With(EntropyUse use, byte[] value)
     {
         _values[use] = value;
@@ -13,6 +16,11 @@ internal sealed class ScriptedEntropy : Entropy
 
     public override void Fill(Span<byte> destination, EntropyUse use)
     {
+        if (use == Missing)
+        {
+            throw new IOException($"There is no entropy for {use}.");
+        }
+
         if (_values.TryGetValue(use, out byte[]? value))
         {
             Assert.Equal(destination.Length, value.Length);
