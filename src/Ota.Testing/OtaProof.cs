@@ -49,6 +49,11 @@ public sealed class OtaProof : IDisposable
         }
 
         _flash.CopyFrom(_provisioned[phase], seed);
+        if (faults is [{ IsCached: true }, ..])
+        {
+            return new ProofRun(_layout, _trust, _releases, scenario, new CacheFlash(_flash, faults, seed)).Run(out operations);
+        }
+
         foreach (FlashFault fault in faults)
         {
             _flash.Add(fault);
@@ -100,6 +105,33 @@ public sealed class OtaProof : IDisposable
             for (int kind = FlashFault.AllKinds; kind < FlashFault.KindsWithReads; kind++)
             {
                 Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>
+    /// A medium with a cache, as a file is: the power goes at every program, erase and flush, and what was not flushed reached the medium in part
+    /// or not at all, in any order; then the same once more, at an operation after it.
+    /// </summary>
+    public OtaProofReport RunCaches(OtaScenario scenario, int phase)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        if (operations == 0)
+        {
+            return report;
+        }
+
+        // A fault that never comes, to count the flushes too.
+        Run(scenario, phase, [new FlashFault(int.MaxValue, FlashFaultKind.CutUnflushed)], out operations);
+        for (int at = 1; at <= operations; at++)
+        {
+            for (int kind = FlashFault.KindsWithReads; kind < FlashFault.KindsWithCaches; kind++)
+            {
+                FlashFault first = new(at, (FlashFaultKind)kind);
+                Try(report, scenario, phase, [first]);
+                Try(report, scenario, phase, [first, new FlashFault(at + 1 + (at * 7 % operations), FlashFaultKind.CutReordered)]);
             }
         }
 
