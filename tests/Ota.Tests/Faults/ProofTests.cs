@@ -3,8 +3,8 @@ using Flint.Ota.Testing;
 namespace Flint.Ota.Tests.Faults;
 
 /// <summary>
-/// [OTA-001], [OTA-002], [OTA-083]: the proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, and some
-/// runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 60` the pairs.
+/// [OTA-001], [OTA-002], [OTA-083], [OTA-112]: the proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, media with a
+/// cache, and some runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 1000000` the pairs.
 /// </summary>
 public abstract class ProofTests
 {
@@ -45,6 +45,11 @@ public abstract class ProofTests
         foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(proof.Supports))
         {
             Check(proof.RunSingles(scenario, phase: ((int)scenario + board.WriteUnit) % OtaProof.Phases));
+            if (!board.HasEcc)
+            {
+                Check(proof.RunCaches(scenario, phase: 0));
+            }
+
             Check(proof.RunRandom(scenario, phase: 0, RandomRuns, mostFaults: 4, Seed));
         }
     }
