@@ -13,7 +13,7 @@ public abstract class ProofTests
 
     public static TheoryData<int, bool> Boards => new() { { 1, false }, { 1, true }, { 8, false }, { 8, true }, { 32, false }, { 32, true }, { 256, false }, { 256, true } };
 
-    // Three classes, so that two boards run at a time.
+    // Classes, so that two boards run at a time.
     public sealed class OnePlaceToRunFrom : ProofTests
     {
         [Theory]
@@ -37,6 +37,23 @@ public abstract class ProofTests
         [Theory]
         [MemberData(nameof(Boards))]
         public void EveryFault_UnequalBlocksTwoComponents_Holds(int writeUnit, bool ecc) => Prove(OtaBoard.Unequal(writeUnit, ecc, 0xFF));
+    }
+
+    public sealed class LongUnits
+    {
+        // A manifest takes more than 1 KiB then, and a state block three units.
+        [Theory]
+        [InlineData(false)]
+        [InlineData(true)]
+        public void EveryFault_UnitOf512_Holds(bool ecc) => Prove(new OtaBoard
+        {
+            Name = "w512",
+            BlockLengths = [.. Enumerable.Repeat(2048, 40)],
+            WriteUnit = 512,
+            HasEcc = ecc,
+            Layout = flash => OtaBoardLayout.Divide(flash, factory: true, evidence: true),
+            ImageLength = 5000,
+        });
     }
 
     private static void Prove(OtaBoard board)
