@@ -168,6 +168,20 @@ public sealed class FaultFlash : ProofFlash
         _noise = seed == 0 ? 1 : seed;
     }
 
+    /// <summary>Holds these bytes, and nothing else is known about it: what reads as erased is.</summary>
+    internal void Restore(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_bytes);
+        Array.Clear(_units);
+        int next = 0;
+        while (bytes[next..].IndexOfAnyExcept(ErasedValue) is >= 0 and var erased)
+        {
+            int unit = (next + erased) / WriteUnit;
+            _units[unit] = UnitState.Programmed;
+            next = (unit + 1) * WriteUnit;
+        }
+    }
+
     /// <inheritdoc/>
     public override bool Read(int address, byte[] buffer, int offset, int count)
     {

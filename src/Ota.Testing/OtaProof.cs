@@ -49,6 +49,11 @@ public sealed class OtaProof : IDisposable
         }
 
         _flash.CopyFrom(_provisioned[phase], seed);
+        if (faults is [{ IsCached: true }, ..])
+        {
+            return new ProofRun(_layout, _trust, _releases, scenario, new CacheFlash(_flash, faults, seed)).Run(out operations);
+        }
+
         foreach (FlashFault fault in faults)
         {
             _flash.Add(fault);
@@ -113,7 +118,7 @@ public sealed class OtaProof : IDisposable
         int starts = operations == 0 ? 0 : _flash.Boots;
         for (int at = 1; at <= starts; at++)
         {
-            for (int kind = FlashFault.KindsWithReads; kind < FlashFault.KindsWithStarts; kind++)
+            for (int kind = FlashFault.KindsWithCaches; kind < FlashFault.KindsWithStarts; kind++)
             {
                 Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
             }
@@ -149,6 +154,33 @@ public sealed class OtaProof : IDisposable
                         }
                     }
                 }
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>
+    /// A medium with a cache, as a file is: the power goes at every program, erase and flush, and what was not flushed reached the medium in part
+    /// or not at all, in any order; then the same once more, at an operation after it.
+    /// </summary>
+    public OtaProofReport RunCaches(OtaScenario scenario, int phase)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        if (operations == 0)
+        {
+            return report;
+        }
+
+        // A fault that never comes, to count the flushes too.
+        Run(scenario, phase, [new FlashFault(int.MaxValue, FlashFaultKind.CutUnflushed)], out operations);
+        for (int at = 1; at <= operations; at++)
+        {
+            for (int kind = FlashFault.KindsWithReads; kind < FlashFault.KindsWithCaches; kind++)
+            {
+                FlashFault first = new(at, (FlashFaultKind)kind);
+                Try(report, scenario, phase, [first]);
+                Try(report, scenario, phase, [first, new FlashFault(at + 1 + (at * 7 % operations), FlashFaultKind.CutReordered)]);
             }
         }
 

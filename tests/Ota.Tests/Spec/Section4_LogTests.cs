@@ -129,6 +129,64 @@ public sealed class Section4_LogTests
         Assert.Equal(9u, record.Detail);
     }
 
+    // The numbers of record, journal and evidence wrap: what was written last is the latest.
+    [Theory]
+    [InlineData(0xFFFFFFFDu)]
+    [InlineData(0xFFFFFFFEu)]
+    [InlineData(0xFFFFFFFFu)]
+    public void Sequence_Wraps_TheLatestIsTheOneWrittenLast(uint before)
+    {
+        var flash = new HookFlash(4);
+        using OtaTrustStore trust = Lab.Trust();
+        var bytes = new byte[OtaStateRecord.Length];
+        new OtaStateRecord { Sequence = before }.Write(bytes, 0, trust);
+        for (int copy = 0; copy < 3; copy++)
+        {
+            Assert.True(flash.Program(copy * bytes.Length, bytes, 0, bytes.Length));
+        }
+
+        for (uint i = 1; i <= 4; i++)
+        {
+            OtaStateLog log = Log(flash);
+            var record = new OtaStateRecord();
+            Assert.True(log.Load(record));
+            Assert.Equal(i - 1, record.Detail);
+            record.Detail = i;
+            Assert.True(log.Commit(record));
+            Assert.Equal(unchecked(before + (2 * i)), record.Sequence);
+        }
+
+        var journal = new OtaJournal(flash, trust, new OtaRegion(2, 1), new OtaRegion(3, 1)) { Sequence = before };
+        for (int done = 1; done <= 4; done++)
+        {
+            Assert.True(journal.Begin(new byte[32], 1, done, 0, 1, 4096));
+            journal = new OtaJournal(flash, trust, new OtaRegion(2, 1), new OtaRegion(3, 1));
+            Assert.True(journal.Load());
+            Assert.Equal(done, journal.Done);
+        }
+    }
+
+    [Fact]
+    public void Evidence_NumberWraps_TheNewestIsTheOneWrittenLast()
+    {
+        var flash = new HookFlash(4);
+        using OtaTrustStore trust = Lab.Trust();
+        var bytes = new byte[OtaEvidence.Length];
+        bytes[0] = 0x45;
+        OtaBytes.WriteUInt32(bytes, 4, uint.MaxValue);
+        OtaBytes.WriteUInt32(bytes, 28, trust.Crc32C(0, bytes, 0, 28));
+        Assert.True(flash.Program(0, bytes, 0, bytes.Length));
+        for (uint i = 1; i <= 3; i++)
+        {
+            new OtaEvidence(flash, trust, new OtaRegion(0, 1), new OtaRegion(1, 1)).Append(new OtaStateRecord { Detail = i }, 0, 1, 2);
+            for (uint back = 0; back < i; back++)
+            {
+                Assert.True(new OtaEvidence(flash, trust, new OtaRegion(0, 1), new OtaRegion(1, 1)).TryRead((int)back, bytes, 0));
+                Assert.Equal(i - back, OtaBytes.ReadUInt32(bytes, 16));
+            }
+        }
+    }
+
     // [OTA-025]
     [Fact]
     public void Commit_FlushesBeforeTheFirstCopyAndAfterTheLast()

@@ -19,6 +19,20 @@ public sealed class Section09_RecordTests
     }
 
     [Fact]
+    public void Sealer_ThatRested_GoesOnCounting() // [ST-501]
+    {
+        using var resting = new RecordSealer(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, new byte[32]);
+        using var busy = new RecordSealer(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, new byte[32]);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(Seal(busy, MessageType.Data, [1]), Seal(resting, MessageType.Data, [1])); // the same nonce for the same number
+            resting.Rest();
+        }
+
+        Assert.Equal(3UL, resting.Sequence);
+    }
+
+    [Fact]
     public void Record_OutOfOrder_EndsTheTunnel() // [ST-501] [ST-502]
     {
         var (device, gateway) = Machines.Connect();

@@ -54,6 +54,35 @@ public sealed class Section16_HostilePeerTests
         }
     }
 
+    [Theory]
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm, false)]
+    [InlineData(SecureTunnelSuite.P256RsaPssAes128Gcm, false)]
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm, true)]
+    public void Session_RecordedAndReplayed_GetsNeitherSideToItsEnd(SecureTunnelSuite suite, bool resumes) // [ST-402] [ST-502]
+    {
+        using var tickets = new SecureTunnelTicketSlot();
+        using var ring = new SecureTunnelTicketRing(new byte[32]);
+        SecureTunnelClientOptions client = TestKeys.ClientOptions(suite: suite, tickets: resumes ? tickets : null, ephemeral: false);
+        SecureTunnelServerOptions server = TestKeys.ServerOptions(tickets: ring);
+        byte[][] recorded = [];
+        for (int session = 0; session < (resumes ? 2 : 1); session++)
+        {
+            using var machines = new Machines(client, server);
+            recorded = machines.Run();
+            Assert.Equal(session == 1, machines.Client.Resumed);
+        }
+
+        using var later = new Machines(client, server);
+        later.Begin();
+        Assert.Empty(later.ToClient(recorded[1]));
+        Assert.Single(later.ToClient(recorded[2]));
+        Assert.Equal((ClientState.Dead, SecureTunnelReason.ServerNotAuthenticated), (later.Client.State, later.Client.Failure.Reason));
+
+        Assert.Equal(2, later.ToServer(recorded[0]).Length);
+        Assert.Single(later.ToServer(recorded[3]));
+        Assert.Equal((ServerState.Dead, SecureTunnelReason.ClientAuthNotOpened), (later.Server.State, later.Server.Failure.Reason));
+    }
+
     [Fact]
     public void Server_GivenEveryPlainType_SaysUnexpectedOrMalformed() // [ST-205]
     {
