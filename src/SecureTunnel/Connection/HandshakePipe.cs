@@ -62,7 +62,7 @@ internal sealed class HandshakePipe : IDisposable
                 ReadOnlySequence<byte> frame = result.Buffer.Slice(0, _frameLength);
                 frame.CopyTo(_frame);
                 BytesReceived += _frameLength;
-                _transport.Input.AdvanceTo(frame.End);
+                _transport.Input.AdvanceTo(frame.End); // what came with it stays for the next reader, records behind ClientAuth among it [ST-328]
                 return FrameStatus.Ok;
             }
 
