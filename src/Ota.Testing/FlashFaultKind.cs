@@ -1,6 +1,9 @@
 namespace Flint.Ota.Testing;
 
-/// <summary>What happens at a program or an erase, or, in the last two kinds, at a read. The first six cut the power and differ in what they leave behind; the others do not.</summary>
+/// <summary>
+/// What happens at a program or an erase; at a read; at a program, an erase or a flush of a medium with a cache; or in a start. The first six, and those
+/// of a cache, cut the power and differ in what they leave behind; the others do not.
+/// </summary>
 public enum FlashFaultKind
 {
     /// <summary>The power goes before anything happened.</summary>
@@ -44,4 +47,16 @@ public enum FlashFaultKind
 
     /// <summary>A read gives one bit wrong, once, and reports success.</summary>
     ReadFlips = 13,
+
+    /// <summary>The power goes before the operation, and nothing of what was not flushed reached the medium.</summary>
+    CutUnflushed = 14,
+
+    /// <summary>The power goes before the operation, and what was not flushed reached the medium whole, in half or not at all, each program and erase by itself.</summary>
+    CutReordered = 15,
+
+    /// <summary>Every read of one start fails; then the bus hears again.</summary>
+    StartIsDeaf = 16,
+
+    /// <summary>The first eight reads of one start fail.</summary>
+    StartHearsLate = 17,
 }

@@ -20,6 +20,7 @@ internal sealed class ProofRelease
             builder.Add(i, $"{sequence}.0", made[i]);
         }
 
+        TotalBytes = images.Sum(image => image.Length) + made.Sum(image => image.Table.Length);
         Envelope = OtaSigner.Sign(builder.Build(), ProofTrust.KeyId, ProofTrust.Sign);
         Source = new OtaRelease(Envelope, made);
     }
@@ -34,7 +35,8 @@ internal sealed class ProofRelease
 
     public OtaRelease Source { get; }
 
-    public int TotalBytes => Images.Sum(image => image.Length);
+    /// <summary>Bytes of images and tables.</summary>
+    public int TotalBytes { get; }
 
     /// <summary>Three releases; the third shares the first block of each image with the second and raises the security version.</summary>
     public static ProofRelease[] Three(int components, int length)

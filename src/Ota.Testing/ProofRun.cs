@@ -8,7 +8,7 @@ namespace Flint.Ota.Testing;
 /// checked after each start; the first that does not is the result.
 /// </summary>
 /// <remarks>The properties P1 to P11 are those of docs/ota-proof.md.</remarks>
-internal sealed class ProofRun
+internal sealed partial class ProofRun
 {
     private const int MaxPowerOns = 60;
     private const int MaxWornPowerOns = 12;
@@ -26,6 +26,7 @@ internal sealed class ProofRun
 
     // The world, which remembers across power cuts.
     private string _failure = "";
+    private bool _isDeaf;
     private bool _isSwitched;
     private bool _isRotten;
     private bool _isRotInTrial;
@@ -96,6 +97,13 @@ internal sealed class ProofRun
     private bool PowerOn()
     {
         OtaEngine engine = Start();
+        if (_isDeaf)
+        {
+            // Whatever the program does in a start that knows nothing, the next one has to have what was on flash.
+            Offer(engine, Wanted(_confirmed));
+            return false;
+        }
+
         if (_failure.Length > 0)
         {
             return false;
@@ -132,10 +140,18 @@ internal sealed class ProofRun
     {
         var options = new OtaOptions(ProofRelease.Product) { ChunkLength = 512, BufferLength = 512, Window = 4 };
         var engine = new OtaEngine(_flash, _layout, _trust, new OtaBootStage(), options);
+        _flash.BeginStart();
         OtaBootDecision boot = engine.Start();
+        _isDeaf = _flash.EndStart();
         OtaInput[] ways = boot.Source == OtaBootSource.Trial ? [OtaInput.StartedTrial] : [OtaInput.Started, OtaInput.StartedResuming];
         Require(Array.Exists(ways, way => IsAfter(OtaState.Off, way, engine.State))
             || (IsAfter(OtaState.Downloading, OtaInput.DownloadComplete, engine.State) && boot.Source != OtaBootSource.Trial), $"starts as {engine.State}");
+
+        if (_isDeaf)
+        {
+            Require(boot.Source == OtaBootSource.Recovery, $"P1: a start that could read nothing boots from {boot.Source}");
+            return engine;
+        }
 
         // P1: what runs is, byte for byte, what was signed.
         ProofRelease? release = boot.Sequence is >= 1 and <= 3 ? _releases[boot.Sequence - 1] : null;
@@ -352,7 +368,7 @@ internal sealed class ProofRun
             CarryForeign(engine, written);
         }
 
-        _fetched += _request.IsTable ? 0 : _request.Length;
+        _fetched += _request.Length;
         OtaStatus status = engine.OnChunk(_frame, 0, written);
         Require(status is OtaStatus.Ok or OtaStatus.BlockMismatch or OtaStatus.DownloadFailed, $"chunk: {status}");
         if (engine.State != OtaState.Downloading)
@@ -489,81 +505,6 @@ internal sealed class ProofRun
     {
         _flash.Rot(place + 777, 0x04);
         return true;
-    }
-
-    // P6: a boot of a settled device writes nothing. There is one exception: a copy that reads differently each time may be found wrong late, and
-    // its record is then committed again. A commit that was not cut leaves three copies that read the same for good, of the highest sequence there
-    // is, and a boot that finds three writes nothing. So however many cuts there were before, that happens once; a second one is a failure.
-    private void CheckSettled()
-    {
-        int written = 0;
-        int faultsBefore = _flash.FaultsMet;
-        bool wasUnsettled = false;
-        uint settled = _flash.IsWorn ? 0 : Goal;
-        for (int boot = 0; boot < SettleBoots && _failure.Length == 0; boot++)
-        {
-            try
-            {
-                int before = _flash.Operations;
-                wasUnsettled |= _flash.IsUnsettled;
-                uint runs = Start().Boot.Sequence;
-                settled = settled == 0 ? runs : settled;
-                Require(runs == settled, "P5: a settled device changed its mind");
-                if (_flash.Operations != before)
-                {
-                    written++;
-                }
-                else if (!_flash.IsUnsettled)
-                {
-                    // Nothing changed and nothing reads differently: every boot from here on is this one.
-                    boot = SettleBoots;
-                }
-            }
-            catch (PowerCutException)
-            {
-                boot = 0;
-                written = 0;
-            }
-        }
-
-        // A fault in that one commit makes it be done again. With a block of state that is dead, each boot tries to have its copies again.
-        int allowed = (wasUnsettled ? 1 : 0) + _flash.FaultsMet - faultsBefore;
-        Require(written <= allowed || _flash.IsWorn, $"P6: {written} boots of a settled device wrote to flash");
-    }
-
-    // P9: a block of a bank is erased once for each offer, and once more for each fault or restart in its middle. P11: after a cut, one segment.
-    private void CheckWear()
-    {
-        if (_flash.IsWorn)
-        {
-            return;
-        }
-
-        // A move of images erases each block once.
-        int moves = _layout.HasSwap ? 4 : 0;
-        int allowed = 3 + moves + (2 * _flash.FaultsMet) + (_scenario is OtaScenario.BadServer or OtaScenario.RotDownload ? 1 : 0);
-        for (int bank = 0; bank < 2; bank++)
-        {
-            OtaBankLayout place = _layout.Bank(bank);
-            for (int i = 0; i < place.ComponentCount; i++)
-            {
-                OtaRegion region = place.Image(i);
-                for (int block = region.FirstBlock; block < region.FirstBlock + region.BlockCount; block++)
-                {
-                    Require(_flash.Erases(block) <= allowed, $"P9: block {block} was erased {_flash.Erases(block)} times");
-                }
-            }
-        }
-
-        int segment = 0;
-        for (int block = 0; block < _flash.BlockCount; block++)
-        {
-            segment = Math.Max(segment, _flash.BlockLength(block));
-        }
-
-        bool restarts = _scenario is OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.Abort or OtaScenario.RotDownload;
-        int again = _flash.FaultsMet + (restarts ? 1 : 0);
-        Require(_fetched <= _offered + (again * 2 * segment), $"P11: fetched {_fetched} bytes of {_offered}");
     }
 
     // Wherever a call leads, the table has an arrow to; a call that was refused leads nowhere, or to where a download ends.

@@ -117,12 +117,12 @@ public class OtaLayout
         // [OTA-010] Blocks follow each other without a gap and hold whole units.
         int next = 0;
         bool isOther = _blockLength != 0 && (flash.BlockCount != _blockCount || unit != _writeUnit);
-        for (int i = 0; i < flash.BlockCount; i++)
+        for (int i = 0; next <= 1 << 30 && i < flash.BlockCount; i++)
         {
             int length = flash.BlockLength(i);
-            if (flash.BlockStart(i) != next || length <= 0 || length % unit != 0 || next > 1 << 30)
+            if (flash.BlockStart(i) != next || length <= 0 || length % unit != 0)
             {
-                return "There is a gap before erase block " + i + ", or part of a write unit in it.";
+                return "Erase block " + i + ": start it where the one before ends, in whole units.";
             }
 
             isOther |= _blockLength != 0 && length != _blockLength;
@@ -131,7 +131,7 @@ public class OtaLayout
 
         if (next > 1 << 30)
         {
-            return "The flash is larger than 1 GiB.";
+            return "Use at most 1 GiB of the flash.";
         }
 
         if (isOther)
@@ -139,7 +139,7 @@ public class OtaLayout
             return "Another flash was divided: divide this one.";
         }
 
-        return next == flash.Size ? "" : "Erase blocks do not sum up to Size.";
+        return next == flash.Size ? "" : "Make Size the sum of the blocks.";
     }
 
     /// <summary>Where banks lie, and what moves them.</summary>

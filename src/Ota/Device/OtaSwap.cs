@@ -137,8 +137,9 @@ internal sealed class OtaSwap : OtaPlacement
             erased &= _flash.EraseBlock(region.FirstBlock + i);
         }
 
+        // [OTA-093] Erased before it is named: marks of another session must not stand under this header.
         // A journal that the flash does not take costs a commit for each step, nothing else.
-        if (erased && _flash.Program(region.Start(_flash), _header, 0, _header.Length) && ReadHeader(record))
+        if (erased && _flash.Flush() && _flash.Program(region.Start(_flash), _header, 0, _header.Length) && ReadHeader(record))
         {
             _marks = 0;
         }

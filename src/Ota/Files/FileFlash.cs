@@ -6,12 +6,12 @@ namespace Flint.Ota;
 
 /// <summary>
 /// Flash in a file, for devices whose storage is a file system: equal erase blocks, and the rules of NOR held, so that the engine behaves as on
-/// a microcontroller. What has to be durable is: <see cref="Flush"/> is an fsync, and the engine calls it before and after every state record.
+/// a microcontroller. What has to be durable is: <see cref="Flush"/> is an fsync, and the engine calls it before and after every state record and every
+/// mark of a move.
 /// </summary>
 /// <remarks>
-/// docs/spec/ota.md section 9. Programs and erases between two flushes may reach the disk in any order or not at all: images are verified again
-/// after every start, and journal marks are hints, so only the state record depends on order. A process that is killed loses nothing that
-/// it wrote; only a power cut does. The file is locked against a second process. Not for several threads at once.
+/// docs/spec/ota.md section 9. [OTA-112] Programs and erases between two flushes may reach the disk in any order or not at all: images are verified
+/// again after every start, and marks of a download are hints. A process that is killed loses nothing that it wrote; only a power cut does. The file is locked against a second process. Not for several threads at once.
 /// </remarks>
 public sealed class FileFlash : OtaFlash, IDisposable
 {
@@ -115,6 +115,7 @@ public sealed class FileFlash : OtaFlash, IDisposable
     /// <inheritdoc/>
     public override bool Flush()
     {
+        // [OTA-111]
         try
         {
             RandomAccess.FlushToDisk(_file);

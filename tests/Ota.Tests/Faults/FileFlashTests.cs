@@ -24,6 +24,16 @@ public sealed class FileFlashTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0], read);
     }
 
+    // [OTA-111] It asks the file, where it would answer for itself on a closed one.
+    [Fact]
+    public void Flush_IsAskedOfTheFile()
+    {
+        FileFlash flash = FileFlash.Open(FilePath, new FileFlashGeometry(64 * 1024));
+        Assert.True(flash.Flush());
+        flash.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => flash.Flush());
+    }
+
     [Fact]
     public void Program_OverUnitThatIsNotErased_Fails()
     {

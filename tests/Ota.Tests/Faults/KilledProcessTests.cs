@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Flint.Ota.Tests.Faults;
 
-/// <summary>docs/spec/ota.md section 9: a device that is a process on a file system is killed (SIGKILL) wherever it happens to be, and a file is torn.</summary>
+/// <summary>docs/spec/ota.md section 9: a device that is a process on a file system is killed (SIGKILL) wherever it happens to be.</summary>
 public sealed class KilledProcessTests : IDisposable
 {
     private const int Kills = 8;
@@ -40,15 +40,6 @@ public sealed class KilledProcessTests : IDisposable
             device.WaitForExit();
         }
 
-        RunToTheEnd();
-    }
-
-    [Fact]
-    public void File_TornAnywhereInTheInactiveBank_StillBootsAndCompletes()
-    {
-        Prepare();
-        byte[] whole = File.ReadAllBytes(Path.Combine(_folder, "flash"));
-        File.WriteAllBytes(Path.Combine(_folder, "flash"), whole[..(whole.Length - (2 << 20) - 777)]);
         RunToTheEnd();
     }
 

@@ -3,8 +3,8 @@ using Flint.Ota.Testing;
 namespace Flint.Ota.Tests.Faults;
 
 /// <summary>
-/// [OTA-001], [OTA-002], [OTA-083]: the proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, and some
-/// runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 60` the pairs.
+/// [OTA-001], [OTA-002], [OTA-083], [OTA-112]: the proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, media with a
+/// cache, and some runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 1000000` the pairs.
 /// </summary>
 public abstract class ProofTests
 {
@@ -13,7 +13,7 @@ public abstract class ProofTests
 
     public static TheoryData<int, bool> Boards => new() { { 1, false }, { 1, true }, { 8, false }, { 8, true }, { 32, false }, { 32, true }, { 256, false }, { 256, true } };
 
-    // Three classes, so that two boards run at a time.
+    // Classes, so that two boards run at a time.
     public sealed class OnePlaceToRunFrom : ProofTests
     {
         [Theory]
@@ -39,12 +39,34 @@ public abstract class ProofTests
         public void EveryFault_UnequalBlocksTwoComponents_Holds(int writeUnit, bool ecc) => Prove(OtaBoard.Unequal(writeUnit, ecc, 0xFF));
     }
 
+    public sealed class LongUnits
+    {
+        // A manifest takes more than 1 KiB then, and a state block three units.
+        [Theory]
+        [InlineData(false)]
+        [InlineData(true)]
+        public void EveryFault_UnitOf512_Holds(bool ecc) => Prove(new OtaBoard
+        {
+            Name = "w512",
+            BlockLengths = [.. Enumerable.Repeat(2048, 40)],
+            WriteUnit = 512,
+            HasEcc = ecc,
+            Layout = flash => OtaBoardLayout.Divide(flash, factory: true, evidence: true),
+            ImageLength = 5000,
+        });
+    }
+
     private static void Prove(OtaBoard board)
     {
         using var proof = new OtaProof(board);
         foreach (OtaScenario scenario in Enum.GetValues<OtaScenario>().Where(proof.Supports))
         {
             Check(proof.RunSingles(scenario, phase: ((int)scenario + board.WriteUnit) % OtaProof.Phases));
+            if (!board.HasEcc)
+            {
+                Check(proof.RunCaches(scenario, phase: 0));
+            }
+
             Check(proof.RunRandom(scenario, phase: 0, RandomRuns, mostFaults: 4, Seed));
         }
     }

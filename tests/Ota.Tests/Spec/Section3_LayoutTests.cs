@@ -1,3 +1,5 @@
+using Flint.Ota.Tests.Faults;
+
 namespace Flint.Ota.Tests.Spec;
 
 /// <summary>docs/spec/ota.md section 3.2: what is wrong with a layout is said at construction, with what to change.</summary>
@@ -17,6 +19,51 @@ public sealed class Section3_LayoutTests
     {
         var flash = new MemoryFlash(writeUnit * 64 * 32, writeUnit * 64, writeUnit, erased);
         Assert.Contains(expected, Layout(Bank(4), Bank(7)).Check(flash), StringComparison.Ordinal);
+    }
+
+    // [OTA-010]
+    [Theory]
+    [InlineData(4100, 4096, 32 * 4096, "Erase block 1: start it where the one before ends")]
+    [InlineData(4096, 4098, 32 * 4096, "Erase block 1: start it where the one before ends")]
+    [InlineData(4096, 4096, 31 * 4096, "Make Size the sum")]
+    [InlineData(4096, (1 << 30) - 4096 + 4, 1 << 30, "Use at most 1 GiB")]
+    public void Flash_ShapeNotSound_IsSaid(int start, int length, int size, string expected)
+    {
+        var flash = new OddFlash(new MemoryFlash(32 * 4096, 4096, 4), start, length, size);
+        Assert.StartsWith(expected, Layout(Bank(4), Bank(7)).Check(flash), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("journal 1 is missing: give it erase blocks for", 0, 0, 0)]
+    [InlineData("evidence 0 and evidence 1 must be one erase block each, or both absent.", 1, 1, 0)]
+    [InlineData("evidence 0 and evidence 1 must be one erase block each, or both absent.", 1, 2, 2)]
+    public void Region_MissingOrOfAnotherLength_IsSaid(string expected, int journal, int evidence0, int evidence1)
+    {
+        var layout = new OtaBoardLayout(
+            S0, S1, J0, new OtaRegion(3, journal), Bank(4), Bank(7), OtaBankLayout.None, new OtaRegion(10, evidence0), new OtaRegion(12, evidence1));
+        Assert.StartsWith(expected, layout.Check(new MemoryFlash(32 * 4096, 4096)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("product", 0, 0, 1024, 1024, 8)]
+    [InlineData("product", 17, 0, 1024, 1024, 8)]
+    [InlineData("device", 1, 33, 1024, 1024, 8)]
+    [InlineData("ChunkLength 256 to 4096", 1, 0, 248, 1024, 8)]
+    [InlineData("ChunkLength 256 to 4096", 1, 0, 4104, 1024, 8)]
+    [InlineData("multiples of the write unit", 1, 0, 260, 1024, 8)]
+    [InlineData("BufferLength from 512", 1, 0, 1024, 504, 8)]
+    [InlineData("multiples of the write unit", 1, 0, 1024, 516, 8)]
+    [InlineData("Window is 1 to 31", 1, 0, 1024, 1024, 0)]
+    [InlineData("Window is 1 to 31", 1, 0, 1024, 1024, 32)]
+    [InlineData("", 1, 0, 256, 512, 1)]
+    [InlineData("", 16, 32, 4096, 512, 31)]
+    public void Options_OutOfRange_AreSaid(string expected, int product, int device, int chunk, int buffer, int window)
+    {
+        var flash = new MemoryFlash(32 * 4096, 4096, 8);
+        var options = new OtaOptions(new byte[product]) { Device = new byte[device], ChunkLength = chunk, BufferLength = buffer, Window = window };
+        Exception? thrown = Record.Exception(() => Lab.Engine(flash, OtaLayout.Divide(flash, factory: false), options));
+        Assert.Contains(expected, thrown is null ? "" : Assert.IsType<ArgumentException>(thrown).Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(expected.Length == 0, thrown is null);
     }
 
     // [OTA-011]
@@ -110,4 +157,14 @@ public sealed class Section3_LayoutTests
         new(S0, S1, J0, J1, bank0, bank1, OtaBankLayout.None, OtaRegion.None, OtaRegion.None);
 
     private static OtaBankLayout Bank(int first, int image = 1) => new(new OtaRegion(first, 1), new OtaRegion(first + 1, 1), new OtaRegion(first + 2, image));
+
+    /// <summary>Flash of which the second erase block starts elsewhere or has another length, or which says another size.</summary>
+    private sealed class OddFlash(OtaFlash inner, int start, int length, int size) : ForwardingFlash(inner)
+    {
+        public override int Size => size;
+
+        public override int BlockStart(int block) => block == 1 ? start : base.BlockStart(block);
+
+        public override int BlockLength(int block) => block == 1 ? length : base.BlockLength(block);
+    }
 }

@@ -63,6 +63,130 @@ public sealed class Section4_LogTests
         Assert.Equal(isCommitted, !flash.Bytes.SequenceEqual(before));
     }
 
+    // [OTA-029] Of two copies on flash one cannot be read, or reads wrong, in one look: the first or the second.
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    public void Load_ACopyIsReadWronglyOnce_IsLookedForAgain(int look, bool isSilent)
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        OtaStateLog log = Log(flash);
+        Assert.True(log.Load(record));
+        record.Detail = 8;
+        Assert.True(log.Commit(record));
+        int block = flash.Bytes[23] == 8 ? 0 : 1024;
+        flash.Bytes[block + (2 * 128) + 60] ^= 1;
+        byte good = flash.Bytes[block + 128];
+        int looks = 0;
+        flash.OnRead = address =>
+        {
+            bool isHit = address == block + 128 && ++looks == look;
+            flash.Bytes[block + 128] = isHit ? (byte)(good ^ 1) : good;
+            return !isHit || isSilent;
+        };
+        var loaded = new OtaStateRecord();
+        Assert.True(Log(flash).Load(loaded));
+        Assert.Equal(8u, loaded.Detail);
+        Assert.True(looks >= look);
+    }
+
+    // [OTA-030]
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Commit_AfterALookThatReadNothing_IsRefused(bool hearsAgain)
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        byte[] before = [.. flash.Bytes];
+        OtaStateLog log = Log(flash);
+        flash.OnRead = _ => false;
+        Assert.False(log.Load(record));
+        flash.OnRead = _ => hearsAgain;
+        Assert.False(log.Commit(new OtaStateRecord()));
+        Assert.False(log.Commit(new OtaStateRecord()));
+        Assert.Equal(before, flash.Bytes);
+
+        flash.OnRead = _ => true;
+        Assert.True(Log(flash).Load(record));
+        Assert.Equal(7u, record.Detail);
+    }
+
+    // [OTA-030] What is not there is not waited for: one of the blocks never reads, the other holds nothing.
+    [Fact]
+    public void Commit_NoRecordAndABlockThatDoesNotRead_IsTaken()
+    {
+        var flash = new HookFlash(4) { OnRead = address => address >= 1024 };
+        OtaStateLog log = Log(flash);
+        var record = new OtaStateRecord();
+        Assert.False(log.Load(record));
+        record.Detail = 9;
+        Assert.True(log.Commit(record));
+        Assert.True(Log(flash).Load(record));
+        Assert.Equal(9u, record.Detail);
+    }
+
+    // The numbers of record, journal and evidence wrap: what was written last is the latest.
+    [Theory]
+    [InlineData(0xFFFFFFFDu)]
+    [InlineData(0xFFFFFFFEu)]
+    [InlineData(0xFFFFFFFFu)]
+    public void Sequence_Wraps_TheLatestIsTheOneWrittenLast(uint before)
+    {
+        var flash = new HookFlash(4);
+        using OtaTrustStore trust = Lab.Trust();
+        var bytes = new byte[OtaStateRecord.Length];
+        new OtaStateRecord { Sequence = before }.Write(bytes, 0, trust);
+        for (int copy = 0; copy < 3; copy++)
+        {
+            Assert.True(flash.Program(copy * bytes.Length, bytes, 0, bytes.Length));
+        }
+
+        for (uint i = 1; i <= 4; i++)
+        {
+            OtaStateLog log = Log(flash);
+            var record = new OtaStateRecord();
+            Assert.True(log.Load(record));
+            Assert.Equal(i - 1, record.Detail);
+            record.Detail = i;
+            Assert.True(log.Commit(record));
+            Assert.Equal(unchecked(before + (2 * i)), record.Sequence);
+        }
+
+        var journal = new OtaJournal(flash, trust, new OtaRegion(2, 1), new OtaRegion(3, 1)) { Sequence = before };
+        for (int done = 1; done <= 4; done++)
+        {
+            Assert.True(journal.Begin(new byte[32], 1, done, 0, 1, 4096));
+            journal = new OtaJournal(flash, trust, new OtaRegion(2, 1), new OtaRegion(3, 1));
+            Assert.True(journal.Load());
+            Assert.Equal(done, journal.Done);
+        }
+    }
+
+    [Fact]
+    public void Evidence_NumberWraps_TheNewestIsTheOneWrittenLast()
+    {
+        var flash = new HookFlash(4);
+        using OtaTrustStore trust = Lab.Trust();
+        var bytes = new byte[OtaEvidence.Length];
+        bytes[0] = 0x45;
+        OtaBytes.WriteUInt32(bytes, 4, uint.MaxValue);
+        OtaBytes.WriteUInt32(bytes, 28, trust.Crc32C(0, bytes, 0, 28));
+        Assert.True(flash.Program(0, bytes, 0, bytes.Length));
+        for (uint i = 1; i <= 3; i++)
+        {
+            new OtaEvidence(flash, trust, new OtaRegion(0, 1), new OtaRegion(1, 1)).Append(new OtaStateRecord { Detail = i }, 0, 1, 2);
+            for (uint back = 0; back < i; back++)
+            {
+                Assert.True(new OtaEvidence(flash, trust, new OtaRegion(0, 1), new OtaRegion(1, 1)).TryRead((int)back, bytes, 0));
+                Assert.Equal(i - back, OtaBytes.ReadUInt32(bytes, 16));
+            }
+        }
+    }
+
     // [OTA-025]
     [Fact]
     public void Commit_FlushesBeforeTheFirstCopyAndAfterTheLast()
@@ -82,6 +206,36 @@ public sealed class Section4_LogTests
         Assert.Equal(2, flushed.Count);
         Assert.Equal(before, flushed[0]);
         Assert.Equal(flash.Bytes, flushed[1]);
+    }
+
+    // [OTA-035]
+    [Fact]
+    public void Journal_AnyReadFailsOnce_IsFoundWithTheSameMarks()
+    {
+        var flash = new HookFlash(4);
+        var digest = new byte[OtaTrust.DigestLength];
+        OtaJournal journal = Journal(flash);
+        Assert.True(journal.Begin(digest, 1, 0, 0, 1, 1024));
+        journal.Mark();
+        journal = Journal(flash);
+        Assert.True(journal.Load());
+        int reads = 0;
+        flash.OnRead = _ => ++reads != 1;
+        Assert.True(journal.Begin(digest, 1, journal.Done, 0, 1, 1024));
+        Assert.Equal(2, reads);
+        journal.Mark();
+        journal.Mark();
+        for (int at = 1; at <= reads; at++)
+        {
+            reads = 0;
+            flash.OnRead = _ => ++reads != at;
+            journal = Journal(flash);
+            Assert.True(journal.Load());
+            Assert.Equal(4u, journal.Sequence);
+            Assert.Equal(3, journal.Done);
+        }
+
+        Assert.True(reads > 5);
     }
 
     // [OTA-031]
@@ -158,6 +312,29 @@ public sealed class Section4_LogTests
         Assert.Equal(OtaState.Verified, engine.State);
     }
 
+    // [OTA-034] The journal of the last download is gone, and that of the one before it, of the same manifest, stands: what it marks was written over since.
+    [Fact]
+    public void Offer_JournalOfAnEarlierSession_KeepsNothing()
+    {
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 9);
+        Assert.Equal(8192, engine.Progress.VerifiedBytes);
+        Assert.Equal(OtaStatus.Ok, engine.Abort());
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 7);
+        int first = layout.Journal0.Start(flash);
+        int second = layout.Journal1.Start(flash);
+        flash.Bytes[(flash.Bytes[first + 7] > flash.Bytes[second + 7] ? first : second) + 20] ^= 1;
+
+        engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaState.Idle, engine.State);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+        Assert.Equal(0, engine.Progress.ResumedBytes);
+    }
+
     // [OTA-028]
     [Fact]
     public void State_InLongBlocks_IsFoundWithFewReadsAndTurnsOver()
@@ -213,6 +390,8 @@ public sealed class Section4_LogTests
             return base.Read(address, buffer, offset, count);
         }
     }
+
+    private static OtaJournal Journal(OtaFlash flash) => new(flash, Lab.Trust(), new OtaRegion(0, 1), new OtaRegion(1, 1));
 
     private static OtaStateLog Log(OtaFlash flash) => new(flash, Lab.Trust(), new OtaRegion(0, 1), new OtaRegion(1, 1));
 

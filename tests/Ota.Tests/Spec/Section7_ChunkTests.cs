@@ -93,13 +93,24 @@ public sealed class Section7_ChunkTests
         Assert.Equal(OtaStatus.ChunkOutOfRange, engine.OnChunk(_frame, 0, OtaChunkFrame.HeaderLength + _request.Length));
     }
 
-    [Fact]
-    public void OnChunk_ShorterThanAsked_IsMalformed()
+    // As a server that answers a request for a range with everything would.
+    [Theory]
+    [InlineData(0, 1023)]
+    [InlineData(0, 1025)]
+    [InlineData(0, 2048)]
+    [InlineData(0, 4096)]
+    [InlineData(3072, 1023)]
+    [InlineData(3072, 1025)]
+    [InlineData(3072, 4096)]
+    public void OnChunk_ShorterOrLongerThanAsked_IsMalformed(int offset, int length)
     {
-        OtaEngine engine = Downloading(out _);
+        OtaEngine engine = Downloading(out MemoryFlash flash);
+        engine.Fetch(V2, most: 1);
         Next(engine);
-        Assert.True(OtaChunk.TryWrite(V2, _request.Artifact, 0, _request.Length - 1, _frame, out int written));
+        byte[] before = flash.Bytes.ToArray();
+        Assert.True(OtaChunk.TryWrite(V2, _request.Artifact, offset, length, _frame, out int written));
         Assert.Equal(OtaStatus.ChunkMalformed, engine.OnChunk(_frame, 0, written));
+        Assert.True(flash.Bytes.SequenceEqual(before));
     }
 
     [Fact]
