@@ -10,10 +10,10 @@ public sealed class InMemoryDeviceStore : IDeviceStore
 {
     private readonly ConcurrentDictionary<SecureTunnelDeviceId, SecureTunnelDevice> _devices = new();
 
-    /// <summary>Enrols or replaces a device.</summary>
+    /// <summary>Enrols or replaces a device. The one that was there is not disposed, since a handshake may be using it: its secret stays in memory until its owner does that.</summary>
     public void Set(SecureTunnelDeviceId deviceId, SecureTunnelDevice device) => _devices[deviceId] = device;
 
-    /// <summary>Forgets a device.</summary>
+    /// <summary>Forgets a device, and like <see cref="Set"/> leaves it to its owner.</summary>
     /// <returns>True where it was known.</returns>
     public bool Remove(SecureTunnelDeviceId deviceId) => _devices.TryRemove(deviceId, out _);
 

@@ -17,7 +17,6 @@ internal static class ProtocolLimits
     public const int MaxBody = MaxMaxRecord + TagSize;
     public const int MaxClientHello = 1024;
     public const int MaxServerHello = 128;
-    public const int MaxHint = 16;
     public const int MaxAuth = 1024;
     public const int ProtectedAlertBody = 2 + TagSize;
     public const ulong SenderRecordLimit = 1UL << 20;

@@ -1,6 +1,6 @@
 namespace Flint.SecureTunnel;
 
-/// <summary>What one side tells the other when a tunnel fails: deliberately coarse (section 6.8).</summary>
+/// <summary>What one side tells the other when a tunnel fails: deliberately coarse (section 6.9).</summary>
 public enum SecureTunnelAlert : byte
 {
     /// <summary>No alert; not a value of the protocol.</summary>

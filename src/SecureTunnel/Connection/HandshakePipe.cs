@@ -63,7 +63,7 @@ internal sealed class HandshakePipe : IDisposable
                 _frame = _frame.Length > 0 ? _frame : ArrayPool<byte>.Shared.Rent(ProtocolLimits.HeaderSize + ProtocolLimits.MaxClientHello);
                 frame.CopyTo(_frame);
                 BytesReceived += _frameLength;
-                _transport.Input.AdvanceTo(frame.End);
+                _transport.Input.AdvanceTo(frame.End); // what came with it stays for the next reader, records behind ClientAuth among it [ST-328]
                 return FrameStatus.Ok;
             }
 

@@ -80,7 +80,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     public void ExportKeyingMaterial(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        if (label.Length is < 1 or > Hkdf.MaxLabel)
+        if (label.Length is < 1 or > Hkdf.MaxLabel) // [ST-406]
         {
             throw new ArgumentException("A label has 1 to 64 bytes.", nameof(label));
         }

@@ -15,7 +15,7 @@ internal enum EntropyUse
     /// <summary>server_random (section 6.2).</summary>
     ServerRandom,
 
-    /// <summary>The replacement for the PSK of an unknown device (section 11).</summary>
+    /// <summary>The replacement for the PSK of an unknown device (section 6.6).</summary>
     DummyPsk,
 
     /// <summary>ticket_nonce (section 6.7).</summary>

@@ -7,7 +7,7 @@ namespace Flint.SecureTunnel;
 
 /// <summary>
 /// The server's handshake (section 16.1): takes whole frames, the time and entropy, gives frames and what it wants next.
-/// Does no I/O and holds less than 1 KiB until ClientAuth.
+/// Does no I/O.
 /// </summary>
 internal sealed partial class ServerHandshake : IDisposable
 {

@@ -53,7 +53,7 @@ internal sealed class RecordSealer(CryptoProvider crypto, SecureTunnelSuite suit
     /// <exception cref="InvalidOperationException">The key has sealed all the records it may.</exception>
     public int SealInPlace(Span<byte> frame, int innerLength)
     {
-        if (Sequence >= ProtocolLimits.SenderRecordLimit) // [ST-503]
+        if (Sequence > ProtocolLimits.SenderRecordLimit) // [ST-503]: behind the KeyUpdate or Close that is due there is room for an Alert
         {
             throw new InvalidOperationException("The key has sealed all the records it may: update it first.");
         }

@@ -196,7 +196,7 @@ public sealed class SecureTunnelTicketRing : IDisposable
 
         public Entry(ReadOnlySpan<byte> key)
         {
-            if (key.Length != KeyLength)
+            if (key.Length != KeyLength) // [ST-809]
             {
                 throw new ArgumentException("A ticket key has exactly 32 random bytes.", nameof(key));
             }

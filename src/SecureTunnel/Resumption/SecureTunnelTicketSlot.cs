@@ -44,7 +44,7 @@ public sealed class SecureTunnelTicketSlot : IDisposable
         return result;
     }
 
-    /// <summary>Puts an exported ticket in.</summary>
+    /// <summary>Puts an exported ticket in. A ticket is used once: what was imported and used is not to be imported again [ST-806].</summary>
     /// <returns>False, and the slot is as before, where the bytes are no exported ticket.</returns>
     public bool TryImport(ReadOnlySpan<byte> exported)
     {

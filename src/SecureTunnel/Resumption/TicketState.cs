@@ -37,7 +37,7 @@ internal readonly ref struct TicketState
     public static bool TryRead(ReadOnlySpan<byte> source, out TicketState state)
     {
         state = default;
-        if (source.Length is <= HeadLength or > MaxLength || source[0] != Version)
+        if (source.Length is <= HeadLength or > MaxLength || source[0] != Version) // [ST-809]
         {
             return false;
         }

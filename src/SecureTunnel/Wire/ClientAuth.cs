@@ -65,8 +65,8 @@ internal readonly ref struct ClientAuth
         bool idFits = method == AuthMethod.Resumption ? id.IsEmpty : id.Length is >= 1 and <= SecureTunnelDeviceId.MaxLength; // [ST-104]
         WireStatus status =
             !reader.IsEmpty ? WireStatus.TrailingBytes
-            : !idFits ? WireStatus.IdLength
-            : (method == AuthMethod.DeviceRsa) == auth.IsEmpty ? WireStatus.AuthLength
+            : !idFits ? WireStatus.IdLength // [ST-327]
+            : (method == AuthMethod.DeviceRsa) == auth.IsEmpty ? WireStatus.AuthLength // [ST-327]
             : WireStatus.Ok;
         if (status == WireStatus.Ok)
         {

@@ -12,6 +12,6 @@ internal enum FrameStatus
     /// <summary>A frame of length zero (section 5).</summary>
     Empty,
 
-    /// <summary>A frame longer than the state allows, or with the top bit set (section 5).</summary>
+    /// <summary>A frame longer than the state allows (section 5).</summary>
     TooLong,
 }

@@ -15,8 +15,8 @@ internal static class Retry
             : body[0] != (byte)MessageType.Retry ? WireStatus.WrongType
             : body.Length < EncodedLength ? WireStatus.Truncated
             : body.Length > EncodedLength ? WireStatus.TrailingBytes
-            : body[1] != ProtocolLimits.Version ? WireStatus.UnsupportedVersion
-            : body[2] != TicketNotUsable ? WireStatus.RetryReason // [ST-309]
+            : body[1] != ProtocolLimits.Version ? WireStatus.UnsupportedVersion // [ST-326]
+            : body[2] != TicketNotUsable ? WireStatus.RetryReason // [ST-326]
             : WireStatus.Ok;
     }
 

@@ -49,7 +49,7 @@ internal readonly ref struct ServerHello
         int maxRecord = BinaryPrimitives.ReadUInt16BigEndian(body[4..]);
         int kemLength = BinaryPrimitives.ReadUInt16BigEndian(body[38..]);
         WireStatus status =
-            body[1] != ProtocolLimits.Version ? WireStatus.UnsupportedVersion
+            body[1] != ProtocolLimits.Version ? WireStatus.UnsupportedVersion // [ST-326]
             : maxRecord is < ProtocolLimits.MinMaxRecord or > ProtocolLimits.MaxMaxRecord ? WireStatus.MaxRecord // [ST-303]
             : kemLength is not (0 or ProtocolLimits.PointSize) ? WireStatus.KemLength // [ST-308]
             : body.Length < 40 + kemLength ? WireStatus.Truncated

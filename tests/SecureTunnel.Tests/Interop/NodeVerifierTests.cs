@@ -8,7 +8,7 @@ namespace Flint.SecureTunnel.Tests.Interop;
 public sealed class NodeVerifierTests
 {
     [Fact]
-    public async Task Vectors_ReadByAnotherImplementation_AreAllVerified() // [ST-402]
+    public async Task Vectors_ReadByAnotherImplementation_AreAllVerified() // [ST-402] [ST-809]
     {
         string script = Path.Combine(VectorFile.RepositoryRoot, "tests", "SecureTunnel.Tests", "Interop", "verify.mjs");
         var start = new ProcessStartInfo("node", [script, VectorFile.PathOf("tunnel")]) { RedirectStandardOutput = true, RedirectStandardError = true };

@@ -105,8 +105,27 @@ public sealed class Section06_AuthenticPeerTests
         Assert.Equal((ServerState.Dead, alert), (keys.Machines.Server.State, keys.Machines.Server.Failure.Alert));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ClientAuth_WithASignatureOfAnyLength_IsRefusedAlike(bool enrolledWithRsa) // [ST-323] [ST-327]
+    {
+        var store = new InMemoryDeviceStore();
+        store.Set(TestKeys.DeviceId, enrolledWithRsa ? TestKeys.DeviceRsaEntry() : SecureTunnelDevice.FromPsk(TestKeys.Psk));
+        foreach (int length in new[] { 1, 255, 256, 257, 384, 512 })
+        {
+            var keys = new KnownKeys(store: store);
+            byte[] hello = keys.Machines.Begin();
+            byte[][] flight = keys.Machines.ToServer(hello);
+            byte[] id = TestKeys.DeviceId.Span.ToArray();
+            byte[] inner = [0x12, 2, (byte)id.Length, .. id, (byte)(length >> 8), unchecked((byte)length), .. new byte[length + 32]];
+            Assert.Equal(20, Assert.Single(keys.Machines.ToServer(keys.Seal(keys.Handshake(hello, flight[0]).Client, inner))).Length);
+            Assert.Equal(new HandshakeFailure(SecureTunnelReason.WrongCredential, SecureTunnelAlert.AccessDenied, FromPeer: false), keys.Machines.Server.Failure);
+        }
+    }
+
     [Fact]
-    public async Task Server_GivenDataInOneWriteWithClientAuth_ReadsItBehindAccept() // [ST-203] [ST-317]
+    public async Task Server_GivenDataInOneWriteWithClientAuth_ReadsItBehindAccept() // [ST-317] [ST-328]
     {
         var keys = new KnownKeys();
         var pair = new PipePair();

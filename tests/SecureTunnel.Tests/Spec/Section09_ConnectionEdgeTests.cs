@@ -10,7 +10,7 @@ namespace Flint.SecureTunnel.Tests.Spec;
 public sealed class Section09_ConnectionEdgeTests
 {
     [Fact]
-    public async Task Exporter_AtTheLimitsOfItsLabelAndItsLength_GivesOrSaysWhich()
+    public async Task Exporter_AtTheLimitsOfItsLabelAndItsLength_GivesOrSaysWhich() // [ST-406]
     {
         var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), TestKeys.ServerOptions());
         foreach (int length in new[] { 1, 64 })

@@ -242,8 +242,20 @@ public sealed class Section09_RecordTests
         Assert.Equal(0UL, sealer.Sequence);
         Assert.False(session.NeedsKeyUpdate(0));
 
-        sealer.Sequence = 1UL << 20;
+        sealer.Sequence = (1UL << 20) + 1;
         Assert.Throws<InvalidOperationException>(() => sealer.Seal(MessageType.Data, [1], frame));
+    }
+
+    [Fact]
+    public void Sender_AtTheLimitOfItsKey_StillClosesAndSaysItsAlert() // [ST-503]
+    {
+        var (sealer, opener) = Pair();
+        sealer.Sequence = (1UL << 20) - 1;
+        TunnelSession session = Session(sealer, opener);
+        byte[] frame = new byte[64];
+        Assert.NotEqual(0, session.SealClose(frame));
+        session.OnBadFrame(FrameStatus.TooLong);
+        Assert.NotEqual(0, session.SealAlert(frame));
     }
 
     [Fact]

@@ -285,7 +285,7 @@ public sealed class Section12_TicketTests
     }
 
     [Fact]
-    public void Ring_RefusesWrongKeysAndLifetimes() // [ST-802]
+    public void Ring_RefusesWrongKeysAndLifetimes() // [ST-802] [ST-809]
     {
         Assert.Throws<ArgumentException>(() => new SecureTunnelTicketRing(new byte[31]));
         Assert.Throws<ArgumentException>(() => new SecureTunnelTicketRing(RingKey, RingKey));

@@ -14,12 +14,12 @@ internal sealed class KnownKeys
         Machines = new Machines(TestKeys.ClientOptions(tickets: tickets, ephemeral: false), entropy: _entropy);
     }
 
-    public KnownKeys(SecureTunnelSuite suite = SecureTunnelSuite.RsaOaepAes128Gcm)
+    public KnownKeys(SecureTunnelSuite suite = SecureTunnelSuite.RsaOaepAes128Gcm, IDeviceStore? store = null)
     {
         Suite = suite;
         var crypto = new ScriptedCrypto();
         crypto.Scalars.Enqueue(DeviceScalar);
-        Machines = new Machines(TestKeys.ClientOptions(suite: suite), entropy: _entropy, clientCrypto: crypto);
+        Machines = new Machines(TestKeys.ClientOptions(suite: suite), TestKeys.ServerOptions(store), entropy: _entropy, clientCrypto: crypto);
     }
 
     private KnownKeys(SecureTunnelTicketSlot tickets, SecureTunnelTicketRing ring)
