@@ -1,11 +1,13 @@
+using System;
 using Flint.Device.Nano;
 using Flint.Ota;
 
 namespace NanoDevice;
 
 /// <summary>
-/// A device on nanoFramework, whole: it connects to its gateway, offers a function and a variable, publishes an event, and updates itself. What it is
-/// provisioned with lies in its store: id, psk-mix, pin (the gateway's key blob), signer (the key blob of whoever signs its manifests), rng-secret.
+/// A device on nanoFramework, whole: it connects to its gateway, offers a function and a variable, publishes an event, updates itself, and loads the
+/// application that an update brought (samples/NanoApplication is one). What it is provisioned with lies in its store, which src/Device.Nano/README.md shows
+/// how to write: id, psk-mix, pin (the gateway's key blob), context (may be absent), rng-secret, product, signer (the key blob of whoever signs its manifests).
 /// </summary>
 public static class Program
 {
@@ -16,21 +18,22 @@ public static class Program
     /// <param name="host">The gateway.</param>
     /// <param name="port">Its port.</param>
     /// <param name="folder">Where the device's files are, with the separator at the end.</param>
+    /// <exception cref="InvalidOperationException">The store lacks the value that the message names.</exception>
     public static void Run(string host, int port, string folder)
     {
         var platform = new NanoPlatform(host, port, folder, null);
         var crypto = new NanoCrypto();
-        var flash = new DeviceFileFlash(folder, 4096, 56);
+        var flash = new DeviceFileFlash(folder, BlockLength, BlockCount);
         flash.Yield = platform.FeedWatchdog;
         var boot = new NanoBoot();
         var trust = new DeviceTrust(new RsaPublicKey[] { RsaPublicKey.Load(platform, "signer") });
-        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, false), trust, boot, new OtaOptions(platform.Load("product")));
+        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, false), trust, boot, new OtaOptions(Load(platform, "product")));
         engine.Start();
 
         var settings = new DeviceAgentSettings();
-        settings.Tunnel.DeviceId = platform.Load("id");
-        settings.Tunnel.PskMix = platform.Load("psk-mix");
-        settings.Tunnel.Context = platform.Load("context");
+        settings.Tunnel.DeviceId = Load(platform, "id");
+        settings.Tunnel.PskMix = Load(platform, "psk-mix");
+        settings.Tunnel.Context = platform.Load("context") ?? new byte[0];
         settings.Tunnel.Pins = new RsaPublicKey[] { RsaPublicKey.Load(platform, "pin") };
         var agent = new DeviceAgent(settings, platform, crypto, DeviceRandom.Create(platform, crypto));
         agent.UseUpdates(engine, boot, null);
@@ -40,4 +43,10 @@ public static class Program
         agent.Publish("device/started", "1");
         agent.Run();
     }
+
+    private static byte[] Load(NanoPlatform platform, string name) => platform.Load(name) ?? throw new InvalidOperationException(name);
+
+    // Of the 64 blocks of I: on a board with 4 MB the banks take 48 at most; the store and the file system itself take some of the others.
+    private const int BlockLength = 4096;
+    private const int BlockCount = 48;
 }

@@ -1,5 +1,7 @@
 extern alias nano;
 
+using System.Security.Cryptography;
+using Flint.SecureTunnel;
 using nano::Flint.Device.Nano;
 
 namespace Flint.Snippets;
@@ -31,5 +33,30 @@ internal static class DeviceNano
         {
             visit(0, buffer, writer.Offset, writer.Length);
         }
+    }
+
+    public static bool Provision(string folder, byte[] id, byte[] psk, string gatewayKey, string releaseKey, byte[] product, byte[] context)
+    {
+        // <snippet>
+        var store = new DeviceStore(folder);    // on this machine; its files are the board's, all of them together in one folder
+        bool provisioned = store.Save("id", id)
+            && store.Save("psk-mix", TunnelPsk.Mix(new NanoCrypto(), psk))    // of 32 random bytes, the device's own: the gateway's device store has them
+            && store.Save("pin", SecureTunnelPin.FromPem(gatewayKey, SecureTunnelKeyUsage.Encryption).ExportKeyBlob())
+            && store.Save("context", context)    // the gateway's ApplicationContext
+            && store.Save("rng-secret", RandomNumberGenerator.GetBytes(32))
+            && store.Save("product", product)    // 16 bytes at most, as the manifests name it
+            && store.Save("signer", SecureTunnelPin.FromPem(releaseKey, SecureTunnelKeyUsage.Signing).ExportKeyBlob());
+        // </snippet>
+
+        return provisioned;
+    }
+
+    public static byte[] Bundle(params byte[][] assemblies)
+    {
+        // <snippet>
+        byte[] image = DeviceBundleWriter.Write("NanoApplication.Application", assemblies);    // its static Setup(DeviceAgent) is called
+        // </snippet>
+
+        return image;
     }
 }

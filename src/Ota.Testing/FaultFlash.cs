@@ -9,6 +9,9 @@ namespace Flint.Ota.Testing;
 /// </summary>
 public sealed class FaultFlash : ProofFlash
 {
+    // Of a start that hears late.
+    private const int LateReads = 8;
+
     private readonly OtaBoard _board;
     private readonly int[] _starts;
     private readonly byte[] _bytes;
@@ -17,10 +20,14 @@ public sealed class FaultFlash : ProofFlash
     private readonly int[] _erases;
     private readonly List<FlashFault> _faults = [];
     private readonly List<FlashFault> _readFaults = [];
+    private readonly List<FlashFault> _startFaults = [];
     private readonly byte[] _stuck;
     private readonly bool[] _dead;
     private int _operations;
     private int _reads;
+    private int _readsAtCut;
+    private int _boots;
+    private int _deafReads;
     private int _faultsMet;
     private string _violation = "";
     private bool _isWorn;
@@ -70,6 +77,12 @@ public sealed class FaultFlash : ProofFlash
     /// <summary>The reads so far.</summary>
     public int Reads => _reads;
 
+    /// <summary>The reads before the power went last.</summary>
+    public int ReadsAtCut => _readsAtCut;
+
+    /// <summary>The starts of the engine so far.</summary>
+    public int Boots => _boots;
+
     /// <inheritdoc/>
     public override string Violation => _violation;
 
@@ -110,10 +123,26 @@ public sealed class FaultFlash : ProofFlash
     public override ReadOnlySpan<byte> Truth(int address, int count) => _bytes.AsSpan(address, count);
 
     /// <summary>Makes something happen at an operation to come.</summary>
-    public void Add(FlashFault fault) => (fault.IsRead ? _readFaults : _faults).Add(fault);
+    public void Add(FlashFault fault) => (fault.IsStart ? _startFaults : fault.IsRead ? _readFaults : _faults).Add(fault);
 
     /// <inheritdoc/>
     public override void Rot(int address, byte mask) => _bytes[address] ^= mask;
+
+    /// <inheritdoc/>
+    public override void BeginStart()
+    {
+        _boots++;
+        FlashFaultKind? fault = Meet(_startFaults, _boots)?.Kind;
+        _deafReads = fault == FlashFaultKind.StartIsDeaf ? int.MaxValue : fault == FlashFaultKind.StartHearsLate ? LateReads : 0;
+    }
+
+    /// <inheritdoc/>
+    public override bool EndStart()
+    {
+        bool wasDeaf = _deafReads > LateReads;
+        _deafReads = 0;
+        return wasDeaf;
+    }
 
     /// <summary>Becomes a copy of <paramref name="other"/>, of the same board, with no faults ahead and counters at zero.</summary>
     public void CopyFrom(FaultFlash other, uint seed)
@@ -125,11 +154,15 @@ public sealed class FaultFlash : ProofFlash
         Array.Clear(_erases);
         _faults.Clear();
         _readFaults.Clear();
+        _startFaults.Clear();
         _stuck.AsSpan().Clear();
         Array.Clear(_dead);
         _isWorn = false;
         _operations = 0;
         _reads = 0;
+        _readsAtCut = 0;
+        _boots = 0;
+        _deafReads = 0;
         _faultsMet = 0;
         _violation = "";
         _noise = seed == 0 ? 1 : seed;
@@ -154,9 +187,10 @@ public sealed class FaultFlash : ProofFlash
     {
         _reads++;
         int first = address / WriteUnit;
-        FlashFaultKind? fault = _readFaults.Count > 0 ? NextRead() : null;
-        if (fault == FlashFaultKind.ReadFails)
+        FlashFaultKind? fault = Meet(_readFaults, _reads)?.Kind;
+        if (fault == FlashFaultKind.ReadFails || _deafReads > 0)
         {
+            _deafReads = Math.Max(0, _deafReads - 1);
             buffer.AsSpan(offset, count).Fill(0xA5);
             return false;
         }
@@ -366,26 +400,19 @@ public sealed class FaultFlash : ProofFlash
     private FlashFault? Next()
     {
         _operations++;
-        foreach (FlashFault fault in _faults)
+        FlashFault? fault = Meet(_faults, _operations);
+        _readsAtCut = fault is { IsCut: true } ? _reads : _readsAtCut;
+        return fault;
+    }
+
+    private FlashFault? Meet(List<FlashFault> faults, int number)
+    {
+        foreach (FlashFault fault in faults)
         {
-            if (fault.Operation == _operations)
+            if (fault.Operation == number)
             {
                 _faultsMet++;
                 return fault;
-            }
-        }
-
-        return null;
-    }
-
-    private FlashFaultKind? NextRead()
-    {
-        foreach (FlashFault fault in _readFaults)
-        {
-            if (fault.Operation == _reads)
-            {
-                _faultsMet++;
-                return fault.Kind;
             }
         }
 

@@ -1,8 +1,8 @@
 namespace Flint.Ota.Testing;
 
 /// <summary>
-/// What happens at a program or an erase; at a read; or at a program, an erase or a flush of a medium with a cache. The first six and the last two
-/// cut the power and differ in what they leave behind; the others do not.
+/// What happens at a program or an erase; at a read; at a program, an erase or a flush of a medium with a cache; or in a start. The first six, and those
+/// of a cache, cut the power and differ in what they leave behind; the others do not.
 /// </summary>
 public enum FlashFaultKind
 {
@@ -53,4 +53,10 @@ public enum FlashFaultKind
 
     /// <summary>The power goes before the operation, and what was not flushed reached the medium whole, in half or not at all, each program and erase by itself.</summary>
     CutReordered = 15,
+
+    /// <summary>Every read of one start fails; then the bus hears again.</summary>
+    StartIsDeaf = 16,
+
+    /// <summary>The first eight reads of one start fail.</summary>
+    StartHearsLate = 17,
 }

@@ -111,6 +111,55 @@ public sealed class OtaProof : IDisposable
         return report;
     }
 
+    /// <summary>Each start once with every read failing, and once with the first ones: a bus that is deaf for a while costs nothing but the start.</summary>
+    public OtaProofReport RunStarts(OtaScenario scenario, int phase)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        int starts = operations == 0 ? 0 : _flash.Boots;
+        for (int at = 1; at <= starts; at++)
+        {
+            for (int kind = FlashFault.KindsWithCaches; kind < FlashFault.KindsWithStarts; kind++)
+            {
+                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
+            }
+        }
+
+        return report;
+    }
+
+    /// <summary>
+    /// A power cut at every operation, of every cutting kind, and then one of the reads after it that fails or gives a wrong bit. Of these pairs, those
+    /// whose number leaves <paramref name="slice"/> when divided by <paramref name="slices"/> are run.
+    /// </summary>
+    public OtaProofReport RunReadsAfterCuts(OtaScenario scenario, int phase, int slice = 0, int slices = 1)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        int number = 0;
+        Span<FlashFault> faults = stackalloc FlashFault[2];
+        for (int first = 1; first <= operations; first++)
+        {
+            for (int kind = 0; kind < FlashFault.CutKinds; kind++)
+            {
+                faults[0] = new FlashFault(first, (FlashFaultKind)kind);
+                Run(scenario, phase, faults[..1], out _);
+                int last = _flash.Reads;
+                for (int read = _flash.ReadsAtCut + 1; read <= last; read++)
+                {
+                    for (int other = FlashFault.AllKinds; other < FlashFault.KindsWithReads; other++)
+                    {
+                        if (number++ % slices == slice)
+                        {
+                            faults[1] = new FlashFault(read, (FlashFaultKind)other);
+                            Try(report, scenario, phase, faults);
+                        }
+                    }
+                }
+            }
+        }
+
+        return report;
+    }
+
     /// <summary>
     /// A medium with a cache, as a file is: the power goes at every program, erase and flush, and what was not flushed reached the medium in part
     /// or not at all, in any order; then the same once more, at an operation after it.

@@ -34,4 +34,12 @@ public abstract class ProofFlash : OtaFlash
 
     /// <summary>Turns bits that were good, as rot does.</summary>
     public abstract void Rot(int address, byte mask);
+
+    /// <summary>A start of the engine begins.</summary>
+    public virtual void BeginStart()
+    {
+    }
+
+    /// <summary>The start is over; <c>true</c> where no read of it succeeded.</summary>
+    public virtual bool EndStart() => false;
 }

@@ -26,6 +26,7 @@ internal sealed partial class ProofRun
 
     // The world, which remembers across power cuts.
     private string _failure = "";
+    private bool _isDeaf;
     private bool _isSwitched;
     private bool _isRotten;
     private bool _isRotInTrial;
@@ -96,6 +97,13 @@ internal sealed partial class ProofRun
     private bool PowerOn()
     {
         OtaEngine engine = Start();
+        if (_isDeaf)
+        {
+            // Whatever the program does in a start that knows nothing, the next one has to have what was on flash.
+            Offer(engine, Wanted(_confirmed));
+            return false;
+        }
+
         if (_failure.Length > 0)
         {
             return false;
@@ -132,10 +140,18 @@ internal sealed partial class ProofRun
     {
         var options = new OtaOptions(ProofRelease.Product) { ChunkLength = 512, BufferLength = 512, Window = 4 };
         var engine = new OtaEngine(_flash, _layout, _trust, new OtaBootStage(), options);
+        _flash.BeginStart();
         OtaBootDecision boot = engine.Start();
+        _isDeaf = _flash.EndStart();
         OtaInput[] ways = boot.Source == OtaBootSource.Trial ? [OtaInput.StartedTrial] : [OtaInput.Started, OtaInput.StartedResuming];
         Require(Array.Exists(ways, way => IsAfter(OtaState.Off, way, engine.State))
             || (IsAfter(OtaState.Downloading, OtaInput.DownloadComplete, engine.State) && boot.Source != OtaBootSource.Trial), $"starts as {engine.State}");
+
+        if (_isDeaf)
+        {
+            Require(boot.Source == OtaBootSource.Recovery, $"P1: a start that could read nothing boots from {boot.Source}");
+            return engine;
+        }
 
         // P1: what runs is, byte for byte, what was signed.
         ProofRelease? release = boot.Sequence is >= 1 and <= 3 ? _releases[boot.Sequence - 1] : null;

@@ -170,6 +170,21 @@ public sealed class CoapEndpointTests
     }
 
     [Fact]
+    public void Observation_AfterAConnectionThatEndedInARound_IsInTheNextRound()
+    {
+        _peer.Give(Convert.FromHexString("00e1"));
+        _peer.Ask(CoapCode.Get, "v/count", "", (6, 0));
+        _peer.Count = 1;
+        Assert.True(_peer.Resources.Notify(_peer.Endpoint));
+        _peer.Take();
+
+        _peer.Resources.ForgetObservers();
+        _peer.Ask(CoapCode.Get, "v/count", "", (6, 0));
+        _peer.Count = 2;
+        Assert.True(_peer.Resources.Notify(_peer.Endpoint));
+    }
+
+    [Fact]
     public void Description_Long_ComesInBlocks()
     {
         _peer.Give(Convert.FromHexString("00e1"));

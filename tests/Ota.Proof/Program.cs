@@ -3,7 +3,7 @@ using System.Globalization;
 using Flint.Ota.Proof;
 using Flint.Ota.Testing;
 
-// dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--wear] [--reads] [--caches] [--ci] [--pairs N] [--random N] [--exhaustive PAIRS] [--replay BOARD LINE], then the start of a board's name
+// dotnet run -c Release --project tests/Ota.Proof -- [--singles] [--wear] [--reads] [--starts] [--caches] [--ci] [--cut-reads N] [--pairs N] [--random N] [--exhaustive PAIRS] [--replay BOARD LINE], then the start of a board's name
 byte[] erasedValues = [0xFF, 0x00];
 int[] units = [1, 8, 32, 256];
 bool[] eccs = [false, true];
@@ -52,6 +52,12 @@ switch (mode)
     case "--reads":
         Reads(OtaProof.Phases);
         break;
+    case "--starts":
+        Starts();
+        break;
+    case "--cut-reads":
+        ReadsAfterCuts(scenarios, number);
+        break;
     case "--caches":
         Caches(OtaProof.Phases);
         break;
@@ -59,6 +65,8 @@ switch (mode)
         Singles();
         Wear(phases: 1);
         Reads(phases: 1);
+        Starts();
+        ReadsAfterCuts(core, slices: 500);
         Caches(phases: 1);
         Pairs(core, slices: 500);
         break;
@@ -84,6 +92,11 @@ void Singles() => Each("single faults", boards, scenarios, OtaProof.Phases, (pro
 void Wear(int phases) => Each("wear", boards, scenarios, phases, (proof, scenario, phase) => proof.RunWear(scenario, phase));
 
 void Reads(int phases) => Each("reads", boards, scenarios, phases, (proof, scenario, phase) => proof.RunReads(scenario, phase));
+
+void Starts() => Each("starts", boards, scenarios, OtaProof.Phases, (proof, scenario, phase) => proof.RunStarts(scenario, phase));
+
+void ReadsAfterCuts(OtaScenario[] played, int slices) =>
+    Each("reads after cuts", boards, played, phases: 1, (proof, scenario, phase) => proof.RunReadsAfterCuts(scenario, phase, 0, slices));
 
 // What a cut leaves in the cells is another matter, so boards with ECC would be played twice.
 void Caches(int phases) => Each(

@@ -22,7 +22,10 @@ public sealed class DeviceAgent : ICoapHandler
     private DeviceTunnel? _tunnel;
     private TunnelTicket? _ticket;
     private int _pin;
+    private DeviceEvent? _crash;
+    private DeviceEvent? _sending;
     private int _failures;
+    private int _faults;
     private long _nextAttempt;
     private long _deadline;
     private long _lastHeard;
@@ -30,6 +33,7 @@ public sealed class DeviceAgent : ICoapHandler
     private readonly long _trialEnds;
     private bool _isPinging;
     private bool _reportDue = true;
+    private OtaReason _reported;
     private bool _stop;
 
     /// <param name="settings">Times, sizes and the tunnel's settings; not to be changed afterwards.</param>
@@ -67,7 +71,7 @@ public sealed class DeviceAgent : ICoapHandler
     /// <summary>What the engine said to the server's last offer; Ok where there was none.</summary>
     public OtaStatus LastOffer => _updater == null ? OtaStatus.Ok : _updater.LastOffer;
 
-    /// <summary>Events that were dropped because too many waited.</summary>
+    /// <summary>Events that were dropped: because too many waited, or because one fits into no message that the server takes.</summary>
     public int EventsDropped;
 
     /// <summary>Offers a function at <c>/f/{name}</c>. It runs on the agent's thread.</summary>
@@ -82,9 +86,18 @@ public sealed class DeviceAgent : ICoapHandler
     /// <param name="selfTest">Judges an image on trial once it has reached the server; null: reaching it is enough.</param>
     public void UseUpdates(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest) => _updater = new DeviceUpdater(engine, boot, selfTest, _settings);
 
-    /// <summary>Sends an event to <c>/e/{name}</c> of the server, now or when it can be reached. Up to 16 wait; then the oldest is dropped.</summary>
+    /// <summary>
+    /// Sends an event to <c>/e/{name}</c> of the server, now or when it can be reached. Up to 16 wait; then the oldest is dropped. One waits until the
+    /// network has taken it.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">A name or a payload is missing.</exception>
     public void Publish(string name, string payload)
     {
+        if (name == null || payload == null)
+        {
+            throw new ArgumentNullException(nameof(name));
+        }
+
         lock (_events)
         {
             if (_events.Count == MaxEvents)
@@ -109,8 +122,7 @@ public sealed class DeviceAgent : ICoapHandler
             }
             catch (Exception e)
             {
-                Record(e);
-                Drop();
+                Recover(e);
             }
 #pragma warning restore CA1031
         }
@@ -141,12 +153,17 @@ public sealed class DeviceAgent : ICoapHandler
     public void Step()
     {
         long now = _platform.Now;
-        Feed(now);
-        if (_updater != null && _updater.WantsReset)
+        bool isTrialOver = _updater != null && _updater.IsOnTrial && now >= _trialEnds;
+        if (!isTrialOver)
+        {
+            _platform.FeedWatchdog();
+        }
+
+        if (isTrialOver || (_updater != null && _updater.WantsReset))
         {
             Drop();
+            _updater!.Boot.Reset();
             _stop = true;
-            _updater.Boot.Reset();
         }
         else if (_connection == null)
         {
@@ -159,15 +176,6 @@ public sealed class DeviceAgent : ICoapHandler
         else
         {
             Serve(now);
-        }
-    }
-
-    /// <summary>The watchdog hears of a loop that turns; not of one whose image on trial cannot reach the server.</summary>
-    private void Feed(long now)
-    {
-        if (_updater == null || !_updater.IsOnTrial || now < _trialEnds)
-        {
-            _platform.FeedWatchdog();
         }
     }
 
@@ -225,6 +233,8 @@ public sealed class DeviceAgent : ICoapHandler
             _isPinging = false;
             _reportDue = true;
             Connections++;
+            byte[]? crash = _platform.Load(CrashName);
+            _crash = crash == null || crash.Length == 0 ? null : new DeviceEvent("device/crash", Utf8Text.Read(crash, 0, crash.Length) ?? "");
             DeviceTickets.Save(_platform, _tunnel!.TakeTicket());
             _updater?.OnConnected(connection.Endpoint, now);
         }
@@ -235,10 +245,14 @@ public sealed class DeviceAgent : ICoapHandler
         DeviceConnection connection = _connection!;
         CoapEndpoint endpoint = connection.Endpoint!;
         long before = connection.WireBytesRead;
-        bool lives = true;
+        bool lives = connection.Maintain(now);
         while (lives && Speak(endpoint, now))
         {
             lives = connection.Flush(now);
+            if (lives && _sending != null)
+            {
+                Leave(0);
+            }
         }
 
         // While responses are awaited, the turns are short.
@@ -263,6 +277,7 @@ public sealed class DeviceAgent : ICoapHandler
     /// <returns>Whether the output has something to write.</returns>
     private bool Speak(CoapEndpoint endpoint, long now)
     {
+        _reportDue |= _updater != null && _updater.Engine.LastReason != _reported;
         if (_reportDue && endpoint.CanRequest)
         {
             _reportDue = false;
@@ -306,37 +321,59 @@ public sealed class DeviceAgent : ICoapHandler
             return false;
         }
 
-        DeviceEvent? one = null;
+        _sending = _crash;
         lock (_events)
         {
-            if (_events.Count > 0)
+            if (_sending == null && _events.Count > 0)
             {
-                one = (DeviceEvent)_events[0]!;
-                _events.RemoveAt(0);
+                _sending = (DeviceEvent)_events[0]!;
             }
         }
 
-        return one != null && Post(endpoint, one.Name, one.Payload);
-    }
-
-    /// <summary>What the server should know of the time without it: how the last update ended, and the last fault.</summary>
-    private bool Report(CoapEndpoint endpoint)
-    {
-        byte[]? crash = _platform.Load(CrashName);
-        if (crash != null && crash.Length > 0)
+        if (_sending == null)
         {
-            _platform.Save(CrashName, new byte[0]);
-            Publish("device/crash", Utf8Text.Read(crash, 0, crash.Length) ?? "");
+            return false;
         }
 
+        if (!Post(endpoint, _sending.Name, _sending.Payload))
+        {
+            Leave(1);
+        }
+
+        return true;
+    }
+
+    /// <summary>The event under way waits no longer: the network has taken it, or it fits into no message. A crash is on record until then.</summary>
+    private void Leave(int dropped)
+    {
+        if (_sending == _crash)
+        {
+            _crash = null;
+            _platform.Save(CrashName, new byte[0]);
+        }
+
+        lock (_events)
+        {
+            // A full queue may have dropped it already.
+            _events.Remove(_sending);
+            EventsDropped += dropped;
+        }
+
+        _sending = null;
+    }
+
+    /// <summary>What the server should know of the time without it: which image runs, and how the last update ended.</summary>
+    private bool Report(CoapEndpoint endpoint)
+    {
         if (_updater == null)
         {
             return false;
         }
 
         OtaEngine engine = _updater.Engine;
+        _reported = engine.LastReason;
         string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text((int)engine.Boot.Sequence) + " "
-            + DecimalText.Text((int)engine.LastReason) + " " + DecimalText.Text((int)engine.LastDetail);
+            + DecimalText.Text((int)_reported) + " " + DecimalText.Text((int)engine.LastDetail);
         return Post(endpoint, "device/boot", text);
     }
 
@@ -376,10 +413,12 @@ public sealed class DeviceAgent : ICoapHandler
 
     private void Drop()
     {
-        _connection?.Close();
+        DeviceConnection? connection = _connection;
         _connection = null;
         _tunnel = null;
+        _sending = null;
         _resources.ForgetObservers();
+        connection?.Close();
     }
 
     /// <summary>Full jitter: a random part of a span that doubles with each failure [ST-706].</summary>
@@ -397,22 +436,57 @@ public sealed class DeviceAgent : ICoapHandler
         _nextAttempt = now + (BigEndian.ReadUInt32(_jitter, 0) % span) + 1;
     }
 
-    private void Record(Exception e)
+    /// <summary>
+    /// After a fault, ours or the board's, the connection goes, the fault is recorded, and a wait comes that doubles with each fault since the start.
+    /// Each by itself: what has failed before, memory for one, may fail here as well.
+    /// </summary>
+    private void Recover(Exception fault)
     {
-        string text = e.GetType().FullName + ": " + e.Message + "\n" + e.StackTrace;
-        if (text.Length > MaxCrash)
+        for (int i = 0; i < 4; i++)
         {
-            text = text.Substring(0, MaxCrash);
+#pragma warning disable CA1031 // a fault on the way is not worth another record, and must not end the device's life either
+            try
+            {
+                switch (i)
+                {
+                    case 0:
+                        Drop();
+                        break;
+                    case 1:
+                        Record(fault);
+                        break;
+                    case 2:
+                        _platform.Sleep(Turn);
+                        break;
+                    default:
+                        _failures = _faults++;
+                        BackOff(_platform.Now);
+                        break;
+                }
+            }
+            catch (Exception)
+            {
+                continue;
+            }
+#pragma warning restore CA1031
+        }
+    }
+
+    /// <summary>Type, message and stack trace, in ASCII. One that stands already is not written again: a fault that repeats itself does not wear the flash out.</summary>
+    private void Record(Exception fault)
+    {
+        string text = fault.GetType().FullName + ": " + fault.Message + "\n" + fault.StackTrace;
+        byte[] bytes = new byte[text.Length < MaxCrash ? text.Length : MaxCrash];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(text[i] < 0x80 ? text[i] : '?');
         }
 
-        int count = Utf8Text.Count(text);
-        byte[] bytes = new byte[count < 0 ? 0 : count];
-        if (count > 0)
+        byte[]? stored = _platform.Load(CrashName);
+        if (stored == null || stored.Length != bytes.Length || !ByteRange.FixedTimeEquals(stored, 0, bytes, 0, bytes.Length))
         {
-            Utf8Text.Write(text, bytes, 0);
+            _platform.Save(CrashName, bytes);
         }
-
-        _platform.Save(CrashName, bytes);
     }
 
     // Specification

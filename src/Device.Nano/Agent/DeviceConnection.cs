@@ -81,13 +81,19 @@ internal sealed class DeviceConnection
     /// <summary>Says goodbye where that is possible, and closes the stream.</summary>
     public void Close()
     {
-        if (_tunnel.Close())
+        try
         {
-            WriteTunnel();
+            if (_tunnel.Close())
+            {
+                WriteTunnel();
+            }
         }
-
-        _tunnel.Abandon();
-        _transport.Close();
+        finally
+        {
+            // A board has a few sockets: none may stay behind where there was no memory for the goodbye.
+            _tunnel.Abandon();
+            _transport.Close();
+        }
     }
 
     /// <summary>The deadline of the handshake has passed: the alert goes out.</summary>
@@ -95,11 +101,10 @@ internal sealed class DeviceConnection
     {
         _tunnel.OnDeadline();
         WriteTunnel();
-        _transport.Close();
     }
 
     /// <summary>A KeyUpdate that is due goes out before CoAP writes its next message into the same buffer.</summary>
-    private bool Maintain(long now) => !_tunnel.Maintain(now) || WriteTunnel();
+    public bool Maintain(long now) => !_tunnel.Maintain(now) || WriteTunnel();
 
     private TunnelEvent Read(int timeout, long now)
     {

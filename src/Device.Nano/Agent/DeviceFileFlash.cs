@@ -7,7 +7,8 @@ namespace Flint.Device.Nano;
 /// <summary>
 /// Flash made of files, one a block, in a folder of the device's file system (<c>I:\</c> or <c>D:\</c>). A file that is missing, or ends early, reads as
 /// erased; so erasing deletes, and programming appends, which is what a log-structured file system does well. What a lost power leaves of a file is
-/// what the engine expects of flash: any part of what was written last.
+/// what the engine expects of flash: any part of what was written last. Memory that has run out is no flash that fails: it is thrown, so that no
+/// bank passes for rotten because of it.
 /// </summary>
 public sealed class DeviceFileFlash : OtaFlash
 {
@@ -88,6 +89,10 @@ public sealed class DeviceFileFlash : OtaFlash
             Yield?.Invoke();
             return true;
         }
+        catch (OutOfMemoryException)
+        {
+            throw;
+        }
         catch (Exception)
         {
             return false;
@@ -120,6 +125,10 @@ public sealed class DeviceFileFlash : OtaFlash
             }
 
             return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            throw;
         }
         catch (Exception)
         {

@@ -107,6 +107,7 @@ internal sealed class DeviceResources
     /// <summary>Ends every observation: the connection is gone.</summary>
     public void ForgetObservers()
     {
+        _looked = 0;
         for (int i = 0; i < MaxObservations; i++)
         {
             _observations[i].Variable = null;

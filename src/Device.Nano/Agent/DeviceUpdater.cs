@@ -16,6 +16,7 @@ internal sealed class DeviceUpdater
     private readonly byte[] _text = new byte[2 * OtaRequest.ArtifactLength];
     private int _offer;
     private long _nextOffer;
+    private long _nextTry;
 
     public DeviceUpdater(OtaEngine engine, OtaBoot boot, DeviceSelfTest? selfTest, DeviceAgentSettings settings)
     {
@@ -40,6 +41,7 @@ internal sealed class DeviceUpdater
     {
         ForgetRequests(endpoint, now);
         _nextOffer = now;
+        _nextTry = now;
         if (Engine.State == OtaState.Paused)
         {
             Engine.Resume();
@@ -47,16 +49,7 @@ internal sealed class DeviceUpdater
 
         if (IsOnTrial)
         {
-            // The server has accepted this image's device: the last thing that a self-test could ask of the network.
-            uint fault = RunSelfTest();
-            if (fault == 0)
-            {
-                Engine.Confirm();
-            }
-            else
-            {
-                Engine.Reject(OtaReason.SelfTestFailed, fault);
-            }
+            Judge(now);
         }
     }
 
@@ -64,6 +57,12 @@ internal sealed class DeviceUpdater
     /// <returns>Whether there is something to write.</returns>
     public bool Step(CoapEndpoint endpoint, long now)
     {
+        if (now - LastProgress >= _settings.RequestTimeout)
+        {
+            // What was asked for is lost somewhere: ask again, the engine knows for what.
+            ForgetRequests(endpoint, now);
+        }
+
         if (!endpoint.CanRequest)
         {
             return false;
@@ -74,9 +73,16 @@ internal sealed class DeviceUpdater
             case OtaState.Idle:
                 return now >= _nextOffer && AskForOffer(endpoint, now);
             case OtaState.Downloading:
-                return FetchChunk(endpoint, now);
-            case OtaState.Verified:
-                Engine.Arm();
+                return FetchChunk(endpoint);
+            case OtaState.Verified when now >= _nextTry:
+                if (Engine.Arm() == OtaStatus.FlashFailed)
+                {
+                    _nextTry = now + _settings.OfferInterval;
+                }
+
+                return false;
+            case OtaState.Trial when now >= _nextTry:
+                Judge(now);
                 return false;
             default:
                 return false;
@@ -121,20 +127,15 @@ internal sealed class DeviceUpdater
     private bool AskForOffer(CoapEndpoint endpoint, long now)
     {
         _nextOffer = now + _settings.OfferInterval;
+        LastProgress = now;
         CoapWriter writer = endpoint.BeginRequest(CoapCode.Get, true, out _offer);
         writer.WriteOption(CoapOptionNumber.UriPath, "u");
         WriteQuery(writer, 's', Engine.Boot.Sequence);
         return endpoint.Complete() == CoapWriteStatus.Ok;
     }
 
-    private bool FetchChunk(CoapEndpoint endpoint, long now)
+    private bool FetchChunk(CoapEndpoint endpoint)
     {
-        if (now - LastProgress >= _settings.RequestTimeout)
-        {
-            // What was asked for is lost somewhere: ask again, the engine knows for what.
-            ForgetRequests(endpoint, now);
-        }
-
         int slot = FindChunk(0);
         if (slot < 0 || !Engine.TryGetRequest(_request))
         {
@@ -167,6 +168,21 @@ internal sealed class DeviceUpdater
         _text[0] = (byte)name;
         _text[1] = (byte)'=';
         writer.WriteOption(CoapOptionNumber.UriQuery, _text, 0, count + 2);
+    }
+
+    /// <summary>The server has accepted this image's device: the last thing that a self-test could ask of the network. Where flash fails, it is asked again.</summary>
+    private void Judge(long now)
+    {
+        _nextTry = now + _settings.RequestTimeout;
+        uint fault = RunSelfTest();
+        if (fault == 0)
+        {
+            Engine.Confirm();
+        }
+        else
+        {
+            Engine.Reject(OtaReason.SelfTestFailed, fault);
+        }
     }
 
     private uint RunSelfTest()

@@ -1,6 +1,6 @@
 namespace Flint.Device.Nano;
 
-/// <summary>What the agent asks of the board: the network, a clock, a little storage, the watchdog. Nothing here throws.</summary>
+/// <summary>What the agent asks of the board: the network, a clock, a little storage, the watchdog. Nothing here throws, but where memory has run out.</summary>
 public interface IDevicePlatform
 {
     /// <summary>Milliseconds of a clock that never goes back.</summary>

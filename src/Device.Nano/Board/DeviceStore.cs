@@ -13,7 +13,8 @@ namespace Flint.Device.Nano;
 /// name0, name1:  u32 number | value | u32 CRC-32C of all before, big-endian
 /// </code>
 /// The newer of the files whose sums are right is the value. A file that is torn, too long or unreadable is none. The sum finds accidents, not
-/// attackers: who can write the file system owns the device's secrets anyway.
+/// attackers: who can write the file system owns the device's secrets anyway. Memory that has run out is thrown: a value that was not read for want of
+/// it, the boot counter for one, must not pass for none.
 /// </remarks>
 public sealed class DeviceStore
 {
@@ -71,6 +72,10 @@ public sealed class DeviceStore
             }
 
             return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            throw;
         }
         catch (Exception)
         {
@@ -137,6 +142,10 @@ public sealed class DeviceStore
                 ByteRange.Clear(bytes);
                 return value;
             }
+        }
+        catch (OutOfMemoryException)
+        {
+            throw;
         }
         catch (Exception)
         {

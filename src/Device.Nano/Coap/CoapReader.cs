@@ -75,27 +75,8 @@ public sealed class CoapReader
             return false;
         }
 
-        // The lengths were checked when the message was read.
-        byte[] buffer = _buffer;
-        int head = buffer[_at++];
-        int delta = head >> 4;
-        int length = head & 0x0F;
-        if (delta >= OneByteExtension)
-        {
-            delta = ReadExtension(delta, _at);
-            _at += delta < TwoByteBase ? 1 : 2;
-        }
-
-        if (length >= OneByteExtension)
-        {
-            length = ReadExtension(length, _at);
-            _at += length < TwoByteBase ? 1 : 2;
-        }
-
-        OptionNumber += delta;
-        OptionOffset = _at;
-        OptionLength = length;
-        _at += length;
+        // It was checked when the message was read.
+        ReadOption(_optionsEnd);
         return true;
     }
 
@@ -142,15 +123,9 @@ public sealed class CoapReader
         }
 
         // 64 bits: the largest length is 2^32 + 65804, and must not wrap into an acceptable one.
-        long body = lengthNibble;
-        if (extension == 4)
-        {
-            body = (((long)_buffer[at] << 24) | ((long)_buffer[at + 1] << 16) | ((long)_buffer[at + 2] << 8) | _buffer[at + 3]) + FourByteBase;
-        }
-        else if (extension != 0)
-        {
-            body = ReadExtension(lengthNibble, at);
-        }
+        long body = extension == 4
+            ? (((long)_buffer[at] << 24) | ((long)_buffer[at + 1] << 16) | ((long)_buffer[at + 2] << 8) | _buffer[at + 3]) + FourByteBase
+            : ReadExtension(lengthNibble, at);
 
         // The length alone may already be too much, before the code and the token are there.
         at += extension;
@@ -213,25 +188,19 @@ public sealed class CoapReader
             return status;
         }
 
-        int length = nibble;
-        if (nibble >= OneByteExtension)
+        int extension = ExtensionLength(nibble);
+        if (extension > end - at)
         {
-            int extension = ExtensionLength(nibble);
-            if (extension > end - at)
-            {
-                return CoapReadStatus.NeedMoreData;
-            }
-
-            length = ReadExtension(nibble, at);
-            at += extension;
+            return CoapReadStatus.NeedMoreData;
         }
 
+        int length = ReadExtension(nibble, at);
         if (length > MaxTokenLength)
         {
             return CoapReadStatus.TokenTooLong;
         }
 
-        TokenOffset = at;
+        TokenOffset = at + extension;
         TokenLength = length;
         return CoapReadStatus.Ok;
     }
@@ -239,67 +208,69 @@ public sealed class CoapReader
     /// <summary>Checks every option and finds the payload (RFC 7252 sections 3 and 3.1).</summary>
     internal CoapReadStatus ReadBody(int at, int end)
     {
-        byte[] buffer = _buffer;
         _at = at;
-        int number = 0;
-        while (at < end)
+        while (_at < end && _buffer[_at] != PayloadMarker)
         {
-            int head = buffer[at++];
-            if (head == PayloadMarker)
+            CoapReadStatus status = ReadOption(end);
+            if (status != CoapReadStatus.Ok)
             {
-                _optionsEnd = at - 1;
-                PayloadOffset = at;
-                PayloadLength = end - at;
-                return at == end ? CoapReadStatus.PayloadMarkerWithoutPayload : CoapReadStatus.Ok;
+                return status;
             }
-
-            int delta = head >> 4;
-            int length = head & 0x0F;
-            if (delta == ReservedNibble)
-            {
-                return CoapReadStatus.ReservedOptionDelta;
-            }
-
-            if (length == ReservedNibble)
-            {
-                return CoapReadStatus.ReservedOptionLength;
-            }
-
-            int deltaExtension = ExtensionLength(delta);
-            int lengthExtension = ExtensionLength(length);
-            if (deltaExtension + lengthExtension > end - at)
-            {
-                return CoapReadStatus.TruncatedOptionHeader;
-            }
-
-            number += deltaExtension == 0 ? delta : ReadExtension(delta, at);
-            at += deltaExtension;
-            if (number > MaxOptionNumber)
-            {
-                return CoapReadStatus.OptionNumberTooLarge;
-            }
-
-            length = lengthExtension == 0 ? length : ReadExtension(length, at);
-            at += lengthExtension;
-            if (length > end - at)
-            {
-                return CoapReadStatus.TruncatedOptionValue;
-            }
-
-            at += length;
         }
 
-        _optionsEnd = end;
-        PayloadOffset = end;
+        _optionsEnd = _at;
+        bool hasMarker = _at < end;
+        PayloadOffset = hasMarker ? _at + 1 : end;
+        PayloadLength = end - PayloadOffset;
+        Rewind(at);
+        return hasMarker && PayloadLength == 0 ? CoapReadStatus.PayloadMarkerWithoutPayload : CoapReadStatus.Ok;
+    }
+
+    /// <summary>Reads the option that comes next: its number, and where its value lies.</summary>
+    private CoapReadStatus ReadOption(int end)
+    {
+        int head = _buffer[_at++];
+        int delta = head >> 4;
+        int length = head & 0x0F;
+        if (delta == ReservedNibble)
+        {
+            return CoapReadStatus.ReservedOptionDelta;
+        }
+
+        if (length == ReservedNibble)
+        {
+            return CoapReadStatus.ReservedOptionLength;
+        }
+
+        int valueAt = _at + ExtensionLength(delta) + ExtensionLength(length);
+        if (valueAt > end)
+        {
+            return CoapReadStatus.TruncatedOptionHeader;
+        }
+
+        OptionNumber += ReadExtension(delta, _at);
+        if (OptionNumber > MaxOptionNumber)
+        {
+            return CoapReadStatus.OptionNumberTooLarge;
+        }
+
+        OptionOffset = valueAt;
+        OptionLength = ReadExtension(length, _at + ExtensionLength(delta));
+        if (OptionLength > end - valueAt)
+        {
+            return CoapReadStatus.TruncatedOptionValue;
+        }
+
+        _at = valueAt + OptionLength;
         return CoapReadStatus.Ok;
     }
 
     /// <summary>How many bytes of extension a nibble announces, where 15 has no meaning of its own.</summary>
     internal static int ExtensionLength(int nibble) => nibble < OneByteExtension ? 0 : nibble - OneByteExtension + 1;
 
-    /// <summary>The value of nibble 13 (one byte follows) or 14 (two bytes follow).</summary>
+    /// <summary>What a nibble stands for: itself, or with 13 what one byte says, with 14 what two do.</summary>
     private int ReadExtension(int nibble, int at) =>
-        nibble == OneByteExtension ? _buffer[at] + OneByteExtension : ((_buffer[at] << 8) | _buffer[at + 1]) + TwoByteBase;
+        nibble < OneByteExtension ? nibble : nibble == OneByteExtension ? _buffer[at] + OneByteExtension : ((_buffer[at] << 8) | _buffer[at + 1]) + TwoByteBase;
 
     internal CoapReadStatus Finish(CoapReadStatus status, int consumed)
     {
@@ -327,7 +298,12 @@ public sealed class CoapReader
         PayloadOffset = 0;
         PayloadLength = 0;
         Consumed = 0;
-        _at = 0;
+        Rewind(0);
+    }
+
+    private void Rewind(int at)
+    {
+        _at = at;
         OptionNumber = 0;
         OptionOffset = 0;
         OptionLength = 0;

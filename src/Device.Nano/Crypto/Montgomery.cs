@@ -8,7 +8,9 @@ namespace Flint.Device.Nano;
 /// </summary>
 internal class Montgomery
 {
-    protected readonly uint[] _n;
+    /// <summary>n.</summary>
+    public readonly uint[] Modulus;
+
     protected readonly uint[] _work;
     private readonly uint _n0;
 
@@ -16,7 +18,7 @@ internal class Montgomery
     /// <param name="n0">-1/n mod 2³².</param>
     public Montgomery(uint[] modulus, uint n0)
     {
-        _n = modulus;
+        Modulus = modulus;
         _n0 = n0;
         _work = new uint[modulus.Length + 1];
     }
@@ -30,7 +32,7 @@ internal class Montgomery
     /// </summary>
     public void Multiply(uint[] a, uint[] b, uint[] result)
     {
-        uint[] n = _n;
+        uint[] n = Modulus;
         uint[] t = _work;
         int length = n.Length;
         Array.Clear(t, 0, length + 1);
@@ -58,9 +60,6 @@ internal class Montgomery
         Reduce(result);
         Multiplications++;
     }
-
-    /// <summary>Whether the number is below n.</summary>
-    public bool IsReduced(uint[] number) => IsLess(number, _n);
 
     /// <summary>Erases what the last multiplication left.</summary>
     public void Clear() => Array.Clear(_work, 0, _work.Length);
@@ -102,7 +101,7 @@ internal class Montgomery
     protected void Reduce(uint[] result)
     {
         uint[] t = _work;
-        uint[] n = _n;
+        uint[] n = Modulus;
         long borrow = 0;
         for (int i = 0; i < n.Length; i++)
         {

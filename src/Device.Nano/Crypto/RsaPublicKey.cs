@@ -94,7 +94,7 @@ public sealed class RsaPublicKey
     internal bool TryApply(byte[] buffer, int offset)
     {
         uint[] x = Montgomery.Read(buffer, offset, Length);
-        if (!Field.IsReduced(x))
+        if (!Montgomery.IsLess(x, Field.Modulus))
         {
             Array.Clear(x, 0, x.Length);
             return false;

@@ -60,7 +60,7 @@ public sealed class P256 : IKeyExchange
         ByteRange.Check(peer, offset, ShareLength);
         uint[] x = Montgomery.Read(peer, offset + 1, Size);
         uint[] y = Montgomery.Read(peer, offset + 1 + Size, Size);
-        if (peer[offset] != Uncompressed || !_field.IsReduced(x) || !_field.IsReduced(y))
+        if (peer[offset] != Uncompressed || !Montgomery.IsLess(x, Prime) || !Montgomery.IsLess(y, Prime))
         {
             return false;
         }

@@ -14,14 +14,14 @@ internal sealed class P256Field : Montgomery
     {
         uint[] t = _work;
         ulong carry = 0;
-        for (int i = 0; i < _n.Length; i++)
+        for (int i = 0; i < Modulus.Length; i++)
         {
             carry += (ulong)a[i] + b[i];
             t[i] = (uint)carry;
             carry >>= 32;
         }
 
-        t[_n.Length] = (uint)carry;
+        t[Modulus.Length] = (uint)carry;
         Reduce(result);
     }
 
@@ -29,7 +29,7 @@ internal sealed class P256Field : Montgomery
     public void Subtract(uint[] a, uint[] b, uint[] result)
     {
         long borrow = 0;
-        for (int i = 0; i < _n.Length; i++)
+        for (int i = 0; i < Modulus.Length; i++)
         {
             borrow += (long)a[i] - b[i];
             _work[i] = (uint)borrow;
@@ -39,9 +39,9 @@ internal sealed class P256Field : Montgomery
         // All ones where a was below b: then n is added once.
         uint mask = (uint)borrow;
         ulong carry = 0;
-        for (int i = 0; i < _n.Length; i++)
+        for (int i = 0; i < Modulus.Length; i++)
         {
-            carry += (ulong)_work[i] + (_n[i] & mask);
+            carry += (ulong)_work[i] + (Modulus[i] & mask);
             result[i] = (uint)carry;
             carry >>= 32;
         }

@@ -147,7 +147,7 @@ public sealed partial class DeviceTunnel
         _transcript.Append(Output, 0, at);
         _transcript.Current(_hash);
         Schedule.SetEarly(ticket.ResumptionKey);
-        Schedule.Binder(_hash, Output, at);
+        Schedule.Mac(Schedule.Early, "binder", _hash, Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
 
@@ -316,7 +316,7 @@ public sealed partial class DeviceTunnel
         int finished = FrameHeader + inner - Sha256.DigestLength;
         _transcript.Append(input, FrameHeader, finished - FrameHeader);
         _transcript.Current(_hash);
-        Schedule.ServerFinished(_hash, expected);
+        Schedule.Mac(Schedule.ServerHandshake, "finished", _hash, expected, 0);
         if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength) || (signature != 0 && !IsSigned(finished - signature, signature)))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
@@ -355,7 +355,7 @@ public sealed partial class DeviceTunnel
         _transcript.Append(output, FrameHeader, finished - FrameHeader);
         _transcript.Current(_hash);
         Schedule.SetMaster(resumes ? TunnelSchedule.Zero : _settings.PskMix);
-        Schedule.ClientFinished(_hash, output, finished);
+        Schedule.Mac(Schedule.Master, "c finished", _hash, output, finished);
         _transcript.Append(output, finished, Sha256.DigestLength);
         OutputOffset = 0;
         OutputCount = Sealer.Seal(output, 0, finished + Sha256.DigestLength - FrameHeader);
@@ -422,7 +422,7 @@ public sealed partial class DeviceTunnel
             byte[] key = new byte[Sha256.DigestLength];
             Array.Copy(input, 8, nonce, 0, NonceLength);
             Array.Copy(input, 18, ticket, 0, ticketLength);
-            Schedule.ResumptionKey(nonce, key);
+            Schedule.Label(Schedule.Resumption, "ticket", nonce, NonceLength, key, key.Length);
             _nextTicket = new TunnelTicket(_settings.Suite, ticket, key, lifetime);
         }
 

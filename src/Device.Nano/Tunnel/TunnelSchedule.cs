@@ -34,9 +34,6 @@ internal sealed class TunnelSchedule
     /// <summary>early = Extract(Z, rpsk), rpsk being Z in a full handshake.</summary>
     public void SetEarly(byte[] resumptionKey) => _crypto.HmacSha256(Zero, resumptionKey, 0, Size, Early, 0);
 
-    /// <summary>HMAC(Label(early, "binder"), hash), section 8.3.</summary>
-    public void Binder(byte[] hash, byte[] output, int offset) => Mac(Early, "binder", hash, output, offset);
-
     /// <summary>hs, and from it c_hs and s_hs.</summary>
     public void SetHandshake(byte[] kemSecret, byte[] th1)
     {
@@ -44,9 +41,6 @@ internal sealed class TunnelSchedule
         Label(Handshake, "c hs", th1, Size, ClientHandshake, Size);
         Label(Handshake, "s hs", th1, Size, ServerHandshake, Size);
     }
-
-    /// <summary>HMAC(Label(s_hs, "finished"), th2).</summary>
-    public void ServerFinished(byte[] th2, byte[] output) => Mac(ServerHandshake, "finished", th2, output, 0);
 
     /// <summary>master; hs, c_hs and s_hs are erased [ST-403].</summary>
     public void SetMaster(byte[] pskMix)
@@ -56,9 +50,6 @@ internal sealed class TunnelSchedule
         ByteRange.Clear(ServerHandshake);
     }
 
-    /// <summary>HMAC(Label(master, "c finished"), tha).</summary>
-    public void ClientFinished(byte[] tha, byte[] output, int offset) => Mac(Master, "c finished", tha, output, offset);
-
     /// <summary>c_ap, s_ap and res; master is erased [ST-403].</summary>
     public void SetApplication(byte[] th3)
     {
@@ -67,9 +58,6 @@ internal sealed class TunnelSchedule
         Label(Master, "res", th3, Size, Resumption, Size);
         ByteRange.Clear(Master);
     }
-
-    /// <summary>rpsk of the session that the ticket resumes.</summary>
-    public void ResumptionKey(byte[] ticketNonce, byte[] output) => Label(Resumption, "ticket", ticketNonce, ticketNonce.Length, output, Size);
 
     /// <summary>Label(secret, label, context, L) of section 2, L up to 32, into the start of the output.</summary>
     public void Label(byte[] secret, string label, byte[] context, int contextLength, byte[] output, int length)
@@ -87,6 +75,14 @@ internal sealed class TunnelSchedule
         _crypto.HmacSha256(secret, info, 0, at, _block, 0);
         Array.Copy(_block, 0, output, 0, length);
         ByteRange.Clear(_block);
+    }
+
+    /// <summary>HMAC(Label(secret, label), hash): both Finished of sections 6.5 and 6.6, and the binder of section 8.3.</summary>
+    public void Mac(byte[] secret, string label, byte[] hash, byte[] output, int offset)
+    {
+        Label(secret, label, Zero, 0, _derived, Size);
+        _crypto.HmacSha256(_derived, hash, 0, Size, output, offset);
+        ByteRange.Clear(_derived);
     }
 
     /// <summary>Erases every secret.</summary>
@@ -108,13 +104,6 @@ internal sealed class TunnelSchedule
         _crypto.HmacSha256(_derived, keyMaterial, 0, Size, output, 0);
         ByteRange.Clear(_derived);
         ByteRange.Clear(above);
-    }
-
-    private void Mac(byte[] secret, string label, byte[] hash, byte[] output, int offset)
-    {
-        Label(secret, label, Zero, 0, _derived, Size);
-        _crypto.HmacSha256(_derived, hash, 0, Size, output, offset);
-        ByteRange.Clear(_derived);
     }
 
     /// <summary>Z: 32 zero bytes.</summary>

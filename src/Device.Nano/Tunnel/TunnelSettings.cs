@@ -38,18 +38,19 @@ public class TunnelSettings
     /// <exception cref="ArgumentException">A value is outside its limits; the message says which.</exception>
     internal void Validate()
     {
-        Require(IsSupported, "the suite is 0x01 or 0x03");
-        Require(DeviceId.Length >= 1 && DeviceId.Length <= MaxDeviceId, "a device id has 1 to 64 bytes");
-        Require(PskMix.Length == Sha256.DigestLength, "psk_mix has 32 bytes");
-        Require(Context.Length <= MaxContext, "a context has 0 to 32 bytes");
+        bool isEphemeral = TunnelSuite.IsEphemeral(Suite);
+        Require(IsSupported && (Exchange != null || !(ResumeWithExchange || isEphemeral)), "the suite is 0x01 or 0x03, and S2 and ResumeWithExchange take an Exchange");
+        Require(
+            DeviceId.Length >= 1 && DeviceId.Length <= MaxDeviceId && PskMix.Length == Sha256.DigestLength && Context.Length <= MaxContext,
+            "a device id has 1 to 64 bytes, psk_mix 32, a context 0 to 32");
         Require(MaxRecord >= LeastMaxRecord && MaxRecord <= MostMaxRecord, "max_record is 256 to 16385");
-        Require(Pins.Length >= 1 && Pins.Length <= MaxPins, "a pin set has 1 to 4 pins");
-        Require(Exchange != null || !(ResumeWithExchange || TunnelSuite.IsEphemeral(Suite)), "S2 and ResumeWithExchange take an Exchange");
-        byte usage = TunnelSuite.IsEphemeral(Suite) ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption;
+        bool arePins = Pins.Length >= 1 && Pins.Length <= MaxPins;
         for (int i = 0; i < Pins.Length; i++)
         {
-            Require(Pins[i].Usage == usage, "the pins are for the suite's usage");
+            arePins &= Pins[i].Usage == (isEphemeral ? RsaPublicKey.UsageSignature : RsaPublicKey.UsageEncryption);
         }
+
+        Require(arePins, "there are 1 to 4 pins of the suite's usage");
     }
 
     private static void Require(bool condition, string what)

@@ -122,6 +122,6 @@ public class DeviceBundle
         return at == ImageLength;
     }
 
-    private const string Magic = "FNB1";
+    internal const string Magic = "FNB1";
     private const int MaxHeader = 256;
 }

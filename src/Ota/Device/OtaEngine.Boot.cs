@@ -84,8 +84,8 @@ public sealed partial class OtaEngine
             return false;
         }
 
-        // [OTA-063] An image that never ran has shown nothing about itself; its flash has.
-        if (fault == OtaReason.TrialCorrupt && _record.Attempts == _manifest.Attempts)
+        // [OTA-063] A set that never ran has shown nothing about itself.
+        if (_record.Attempts == _manifest.Attempts)
         {
             Array.Clear(_setDigest, 0, _setDigest.Length);
         }
@@ -140,7 +140,8 @@ public sealed partial class OtaEngine
     /// <summary>Looks at a bank, and where it does not verify once more; leaves manifest and set digest in place for whoever asked.</summary>
     private OtaReason Examine(int bank)
     {
-        // [OTA-087] A read that failed once says nothing about what is on flash.
+        // [OTA-087] A read that failed once says nothing about what is on flash. The set digest stays where either look could read the manifest.
+        Array.Clear(_setDigest, 0, _setDigest.Length);
         OtaReason fault = Look(bank);
         return fault == OtaReason.None ? fault : Look(bank);
     }
@@ -148,7 +149,6 @@ public sealed partial class OtaEngine
     /// <summary>Reads a bank's manifest and holds the bank against it.</summary>
     private OtaReason Look(int bank)
     {
-        Array.Clear(_setDigest, 0, _setDigest.Length);
         bool isFactory = bank == OtaLayout.FactoryBank;
         OtaReason corrupt = bank == _record.Trial ? OtaReason.TrialCorrupt : OtaReason.ConfirmedCorrupt;
         if ((!isFactory && (_record.BankStatus[bank] != OtaStateRecord.Valid || _swap.IsUnderWay(_record))) || !ReadManifest(bank))
@@ -378,7 +378,7 @@ public sealed partial class OtaEngine
             || _journal.Bank != _target
             || _journal.Session != _record.Session
             || !OtaBytes.Equal(_journal.Digest, 0, _record.Digests, recorded, OtaTrust.DigestLength)
-            || !ReadManifest(_target))
+            || (!ReadManifest(_target) && !ReadManifest(_target)))
         {
             return false;
         }

@@ -215,6 +215,7 @@ public sealed partial class OtaEngine
         bool isBound = _record.BankStatus[_target] == OtaStateRecord.Writing
             && _journal.IsKnown
             && _journal.Bank == _target
+            && _journal.Session == _record.Session
             && _journal.BlockSize == blockSize
             && Bank(_target).ComponentCount == 1
             && OtaBytes.Equal(_journal.Digest, 0, _record.Digests, _target * OtaTrust.DigestLength, OtaTrust.DigestLength);

@@ -70,18 +70,18 @@ internal sealed class OtaJournal
     /// <summary>Finds the current journal; <c>false</c> where there is none.</summary>
     public bool Load()
     {
-        // Each header is read once: one that lost its power may read differently a moment later.
+        // [OTA-035] A read that failed says nothing about what is on flash: each header is looked at twice, and marks are what both looks have.
         bool found = false;
         for (int i = 0; i < 2; i++)
         {
-            if (ReadHeader(i) && (!found || unchecked((int)(OtaBytes.ReadUInt32(_header, 4) - Sequence)) > 0))
+            if ((ReadHeader(i) || ReadHeader(i)) && (!found || unchecked((int)(OtaBytes.ReadUInt32(_header, 4) - Sequence)) > 0))
             {
                 found = true;
                 Take(i);
             }
         }
 
-        Done += found ? CountMarks() : 0;
+        Done += found ? OtaBytes.Min(CountMarks(), CountMarks()) : 0;
         IsKnown = found;
         return found;
     }
@@ -114,7 +114,9 @@ internal sealed class OtaJournal
         OtaBytes.WriteUInt32(_header, 52, (uint)tableSegments);
         OtaBytes.WriteUInt32(_header, 56, (uint)blockSize);
         OtaBytes.WriteUInt32(_header, 60, _trust.Crc32C(0, _header, 0, 60));
-        if (!_flash.Program(region.Start(_flash), _header, 0, _header.Length) || !ReadHeader(target) || OtaBytes.ReadUInt32(_header, 4) != sequence)
+        if (!_flash.Program(region.Start(_flash), _header, 0, _header.Length)
+            || (!ReadHeader(target) && !ReadHeader(target))
+            || OtaBytes.ReadUInt32(_header, 4) != sequence)
         {
             return false;
         }

@@ -28,7 +28,8 @@ internal sealed class OtaStateLog
     private int _slot;
     private uint _highest;
     private bool _sessionStarted;
-    private bool _hasUnread;
+    private bool _isKnown;
+    private int _missed;
 
     public OtaStateLog(OtaFlash flash, OtaTrust trust, OtaRegion block0, OtaRegion block1)
     {
@@ -58,21 +59,40 @@ internal sealed class OtaStateLog
     /// <summary>Finds the latest record that counts, and commits it again where one of its copies is missing.</summary>
     public bool Load(OtaStateRecord record)
     {
-        // [OTA-029] A read that failed says nothing about what is on flash, and a commit erases.
+        // [OTA-029] A read that failed says nothing about what is on flash, and a commit erases. It may have been in either look.
         int copies = Search(record);
-        copies = copies < Copies || _hasUnread ? Search(record) : copies;
-        if (copies > 0 && copies < Copies)
+        uint sequence = record.Sequence;
+        if (copies < Copies || _missed > 0)
+        {
+            copies = Search(record);
+            copies = unchecked((int)(record.Sequence - sequence)) < 0 ? Search(record) : copies;
+        }
+
+        _isKnown = copies > 0;
+        if (_isKnown && copies < Copies)
         {
             // Where the flash refuses, the record in RAM is still the best there is.
             Commit(record);
         }
 
-        return copies > 0;
+        return _isKnown;
     }
 
     /// <summary>Makes <paramref name="record"/> the latest; <c>false</c> where the flash does not take it, and then the one before stands, or this one in one copy.</summary>
     public bool Commit(OtaStateRecord record)
     {
+        // [OTA-030] A start that found nothing may have been deaf, and this erases.
+        if (!_isKnown)
+        {
+            _missed = 0;
+            if (Search(record) > 0 || _missed == Slots(0) + Slots(1))
+            {
+                return false;
+            }
+
+            _isKnown = true;
+        }
+
         // [OTA-024] The first commit of a session leaves a number out: the record that lost its power may have used it.
         _highest = unchecked(_highest + (_sessionStarted ? 1u : 2u));
         record.Sequence = _highest;
@@ -112,6 +132,7 @@ internal sealed class OtaStateLog
         int copies = Find(record, 0, false);
         uint highest = record.Sequence;
         bool any = copies > 0;
+        _missed += copies == 1 ? 1 : 0;
         for (int i = Slots(0) + Slots(1); copies == 1 && i > 0; i--)
         {
             // [OTA-023] Nothing acted on a record with one copy, so it is as if its commit had not been begun. No more often than there are
@@ -160,7 +181,7 @@ internal sealed class OtaStateLog
                 // [OTA-002] What cannot be read is not there.
                 if (!_flash.Read(Address(block, slot), _readBack, 0, _readBack.Length))
                 {
-                    _hasUnread = true;
+                    _missed++;
                     continue;
                 }
 

@@ -15,8 +15,8 @@ internal sealed class HandshakePipe : IDisposable
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _deadline;
     private readonly CancellationTokenSource _stop;
-    private readonly byte[] _frame = ArrayPool<byte>.Shared.Rent(ProtocolLimits.HeaderSize + ProtocolLimits.MaxClientHello);
     private readonly long _started;
+    private byte[] _frame = []; // until a whole one has come: a peer that falls silent before costs nothing here
     private int _frameLength;
 
     public HandshakePipe(IDuplexPipe transport, TimeProvider time, CancellationToken caller)
@@ -60,6 +60,7 @@ internal sealed class HandshakePipe : IDisposable
             if (status == FrameStatus.Ok)
             {
                 ReadOnlySequence<byte> frame = result.Buffer.Slice(0, _frameLength);
+                _frame = _frame.Length > 0 ? _frame : ArrayPool<byte>.Shared.Rent(ProtocolLimits.HeaderSize + ProtocolLimits.MaxClientHello);
                 frame.CopyTo(_frame);
                 BytesReceived += _frameLength;
                 _transport.Input.AdvanceTo(frame.End);

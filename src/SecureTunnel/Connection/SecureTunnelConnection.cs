@@ -8,8 +8,8 @@ namespace Flint.SecureTunnel;
 
 /// <summary>
 /// An established tunnel: the application's bytes in both directions, and who is at the other end. One reader and one writer may work at
-/// the same time; <see cref="PipeWriter.WriteAsync"/> of <see cref="Output"/>, which sends a message whole, several tasks may call. <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows;
-/// completing it sends an authenticated Close and leaves <see cref="Input"/> open. <see cref="Input"/> ends where the peer closed, and throws
+/// the same time. In place of one writer several tasks may call <see cref="PipeWriter.WriteAsync"/> of <see cref="Output"/>, which sends a message whole; then nobody asks for memory there: whose bytes those are, nobody could tell.
+/// <see cref="Output"/> seals what is pending at each flush, in as few records as the peer's max_record allows; completing it sends an authenticated Close and leaves <see cref="Input"/> open. <see cref="Input"/> ends where the peer closed, and throws
 /// <see cref="SecureTunnelTruncatedException"/> where the stream just stopped.
 /// </summary>
 public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
@@ -47,7 +47,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>
     /// What the application sends. A flush that finds the transport free, and is not one of a stream of them, is with the transport when it ends; otherwise it ends when no more than the send buffer waits for the
     /// transport, and what waits leaves by itself, together. A token ends that wait and nothing else: no record is left half sent. A message that <see cref="PipeWriter.WriteAsync"/> was cancelled for leaves whole, where it is
-    /// longer than the send buffer, or not at all. A transport that fails is reported by the next flush, by completing, and by a read that would wait.
+    /// longer than the send buffer, or not at all. What is flushed is taken at once: a writer that goes on behind waits that it has cancelled is held back by nothing, and what it writes waits in memory. A transport that fails is reported by the next flush, by completing, and by a read that would wait.
     /// </summary>
     public PipeWriter Output => _output;
 
@@ -99,7 +99,8 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
         _sender.UpdateKeyAsync(requestPeer, cancellationToken);
 
     /// <summary>
-    /// Sends Close if that has not happened, gives the peer five seconds to take it, erases every key and ends the transport. What the transport throws at its end comes through, with everything else done.
+    /// Sends Close if that has not happened, gives the peer five seconds to take it, erases every key and ends the transport. A read or a write that is under way ends, with an <see cref="ObjectDisposedException"/> where
+    /// the tunnel was still good. What the transport throws at its end comes through, with everything else done.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -111,6 +112,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
         Exception? unsent = await TryCloseAsync().ConfigureAwait(false);
         _sender.Abandon();
         Exception? held = await _sender.LeaveTransportAsync(flush: unsent is null).ConfigureAwait(false);
+        _input.Stop();
         _session.Dispose(); // before the transport ends: whatever it throws, and if it never does, no key is left
         await HandshakePipe.EndAsync(_transport, unsent ?? held).ConfigureAwait(false);
     }

@@ -12,6 +12,8 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
     private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false);
 
     private readonly Pipe _opened = new(Unlimited);
+    private readonly Lock _using = new(); // what the transport has given
+    private bool _isStopped;
 
     /// <summary>Bytes of records consumed from the transport.</summary>
     public long BytesReceived { get; private set; }
@@ -45,6 +47,15 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => _opened.Reader.Complete(exception);
 
+    /// <summary>The tunnel is disposed: from here on nobody touches what the transport has given, and its memory may go.</summary>
+    public void Stop()
+    {
+        lock (_using)
+        {
+            _isStopped = true;
+        }
+    }
+
     private async ValueTask OpenMoreAsync(CancellationToken cancellationToken)
     {
         if (session.State == SessionState.Dead)
@@ -65,8 +76,7 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
 
         ReadResult result = await reading.ConfigureAwait(false);
         long before = BytesReceived;
-        SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
-        transport.AdvanceTo(consumed, result.Buffer.End);
+        SessionEvent last = Take(result);
         await _opened.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         switch (last)
         {
@@ -100,6 +110,17 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
         else if (isEmpty)
         {
             failure.Throw();
+        }
+    }
+
+    private SessionEvent Take(in ReadResult result)
+    {
+        lock (_using)
+        {
+            ObjectDisposedException.ThrowIf(_isStopped, typeof(SecureTunnelConnection));
+            SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
+            transport.AdvanceTo(consumed, result.Buffer.End);
+            return last;
         }
     }
 

@@ -6,8 +6,8 @@ using System.Threading.Tasks;
 namespace Flint.SecureTunnel;
 
 /// <summary>
-/// The application's output: collects what is written, and hands it to the sender at a flush. <see cref="WriteAsync"/> may be called by several at a time; everything else is for one writer, as in any
-/// <see cref="PipeWriter"/>.
+/// The application's output: collects what is written, and hands it to the sender at a flush. For one writer, as any <see cref="PipeWriter"/>, or for several tasks that do nothing but <see cref="WriteAsync"/>. So a flush with bytes
+/// never meets messages that stand in line: its one writer has awaited them.
 /// </summary>
 internal sealed class TunnelWriter(TunnelSender sender) : PipeWriter
 {

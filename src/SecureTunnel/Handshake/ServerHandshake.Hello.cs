@@ -35,7 +35,7 @@ internal sealed partial class ServerHandshake
         }
     }
 
-    private HandshakeStep OnClientHello(ReadOnlySpan<byte> frame, TunnelTime now, IBufferWriter<byte> output) // [ST-701]: all of this before any private key
+    private HandshakeStep OnClientHello(ReadOnlySpan<byte> frame, TunnelTime now, IBufferWriter<byte> output) // [ST-325] [ST-701]: all of this before any private key
     {
         WireStatus status = ClientHello.TryRead(frame[ProtocolLimits.HeaderSize..], out ClientHello hello);
         if (status != WireStatus.Ok)

@@ -66,14 +66,16 @@ internal sealed class RecordOpener(CryptoProvider crypto, SecureTunnelSuite suit
 
     private static OpenStatus Split(Span<byte> inner, out MessageType type, out Span<byte> content)
     {
-        type = (MessageType)inner[0];
-        content = inner[1..];
-        if ((inner[0] & PaddedFlag) == 0)
+        var unflagged = (MessageType)(inner[0] & ~PaddedFlag);
+        bool belongsHere = unflagged is MessageType.KeyUpdate or MessageType.Close or MessageType.Alert or MessageType.Data;
+        if ((inner[0] & PaddedFlag) == 0 || !belongsHere) // a type that is not in the table is not padded either [ST-205] [ST-208]
         {
+            type = (MessageType)inner[0];
+            content = inner[1..];
             return OpenStatus.Ok;
         }
 
-        type = (MessageType)(inner[0] & ~PaddedFlag);
+        type = unflagged;
         content = default;
         if (type != MessageType.Data || inner.Length < 3) // [ST-207] [ST-208]
         {

@@ -55,24 +55,21 @@ internal readonly ref struct ClientHello
             return body.IsEmpty ? WireStatus.Truncated : WireStatus.WrongType;
         }
 
-        if (body.Length < 5)
-        {
-            return WireStatus.Truncated;
-        }
-
         // What follows has this shape in this version and these suites only: another one is not measured by it.
-        var suite = (SecureTunnelSuite)body[4];
-        WireStatus start =
-            body[1] != Magic0 || body[2] != Magic1 ? WireStatus.WrongMagic // [ST-302]
+        WireStatus start = // [ST-325]: the order of the diagram
+            body.Length < 4 ? WireStatus.Truncated
+            : body[1] != Magic0 || body[2] != Magic1 ? WireStatus.WrongMagic // [ST-302]
             : body[3] != ProtocolLimits.Version ? WireStatus.UnsupportedVersion // [ST-302]
-            : !suite.IsImplemented() ? WireStatus.UnsupportedSuite // [ST-101]
-            : body.Length < 42 ? WireStatus.Truncated
+            : body.Length < 5 ? WireStatus.Truncated
+            : !((SecureTunnelSuite)body[4]).IsImplemented() ? WireStatus.UnsupportedSuite // [ST-101]
+            : body.Length < 40 ? WireStatus.Truncated
             : WireStatus.Ok;
         if (start != WireStatus.Ok)
         {
             return start;
         }
 
+        var suite = (SecureTunnelSuite)body[4];
         int maxRecord = BinaryPrimitives.ReadUInt16BigEndian(body[5..]);
         var mode = (HandshakeMode)body[39];
         WireStatus head =

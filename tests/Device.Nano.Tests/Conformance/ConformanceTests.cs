@@ -45,6 +45,14 @@ public sealed class ConformanceTests
     public void Library_AgainstBothGenerations_HasNoViolation() =>
         Assert.Empty(ConformanceChecker.Check(Path.Combine(AppContext.BaseDirectory, "Flint.Device.Nano.dll")));
 
+    /// <summary>What a firmware engineer writes on top of it, but for the entry point on .NET.</summary>
+    [Theory]
+    [InlineData("NanoDevice", "NanoDevice.DotNetHost")]
+    [InlineData("NanoApplication", null)]
+    public void Sample_AgainstBothGenerations_HasNoViolation(string sample, string? host) =>
+        Assert.DoesNotContain(
+            ConformanceChecker.Check(Path.Combine(AppContext.BaseDirectory, sample + ".dll")), violation => host is null || OuterType(violation.Type) != host);
+
     [Fact]
     public void Lists_BothGenerations_AreRead()
     {

@@ -44,7 +44,7 @@ internal sealed class DeviceSignatures(Action<DeviceRule, string> report, Action
         {
             report(DeviceRule.Tuple, name);
         }
-        else
+        else if (!IsOfLibrary(reader, handle))
         {
             referenced(name);
         }
@@ -123,6 +123,15 @@ internal sealed class DeviceSignatures(Action<DeviceRule, string> report, Action
         return type.GetDeclaringType().IsNil
             ? Qualify(reader.GetString(type.Namespace), name)
             : FullName(reader, type.GetDeclaringType()) + "+" + name;
+    }
+
+    /// <summary>Whether it is a type of the library, which a program for the device loads beside itself, and which is checked by itself.</summary>
+    private static bool IsOfLibrary(MetadataReader reader, TypeReferenceHandle handle)
+    {
+        EntityHandle scope = reader.GetTypeReference(handle).ResolutionScope;
+        return scope.Kind == HandleKind.TypeReference
+            ? IsOfLibrary(reader, (TypeReferenceHandle)scope)
+            : scope.Kind == HandleKind.AssemblyReference && reader.GetString(reader.GetAssemblyReference((AssemblyReferenceHandle)scope).Name) == "Flint.Device.Nano";
     }
 
     private static string Qualify(string scope, string name) => scope.Length == 0 ? name : scope + "." + name;

@@ -31,7 +31,14 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
 
     public void FeedWatchdog() => Fed++;
 
-    public IDeviceTransport Connect() => _session = new Session(this);
+    /// <summary>How many connections the device has not closed.</summary>
+    public int OpenConnections { get; private set; }
+
+    public IDeviceTransport Connect()
+    {
+        OpenConnections++;
+        return _session = new Session(this);
+    }
 
     public byte[]? Load(string name) => Storage.TryGetValue(name, out byte[]? value) ? (byte[])value.Clone() : null;
 
@@ -41,19 +48,23 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
         return true;
     }
 
+    /// <summary>Asked with the CoAP bytes of each record; false: the network takes the connection away with it.</summary>
+    public Func<byte[], bool> Takes { get; set; } = coap => true;
+
     /// <summary>Sends CoAP bytes to the device in one record.</summary>
     public void Send(byte[] message) => _session!.Send(message);
 
     /// <summary>The network takes the connection away.</summary>
-    public void Cut() => _session!.Close();
+    public void Cut() => _session!.Cut();
 
     private sealed class Session(ScriptedBoard board) : IDeviceTransport
     {
-        private readonly OracleServer _server = new(1, board.Key, board.PskMix, "test"u8.ToArray()) { Ticket = new byte[156] };
+        private readonly OracleServer _server = new(1, board.Key, board.PskMix, "test"u8.ToArray()) { Ticket = board.NextTicket() };
         private readonly List<byte> _fromDevice = [];
         private readonly Queue<byte> _toDevice = new();
         private int _frames;
         private bool _closed;
+        private bool _closedByDevice;
 
         public int Read(byte[] buffer, int offset, int count, int timeout)
         {
@@ -89,7 +100,13 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
             return !_closed;
         }
 
-        public void Close() => _closed = true;
+        public void Close()
+        {
+            board.OpenConnections -= _closedByDevice ? 0 : 1;
+            _closed = _closedByDevice = true;
+        }
+
+        public void Cut() => _closed = true;
 
         public void Send(byte[] message) => Reply(_server.Seal([0x17, .. message]));
 
@@ -98,16 +115,23 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
             switch (_frames++)
             {
                 case 0:
-                    Reply(_server.Answer(frame, board._resumptionKey));
+                    Reply(_server.Answer(frame, board.KeyOfTicket(frame)));
                     break;
                 case 1:
                     Reply(_server.Accept(frame, board.DeviceId));
-                    board._resumptionKey = _server.ResumptionKey;
+                    board._tickets.Add((_server.Ticket, _server.ResumptionKey));
                     Send([0x00, 0xE1]);
                     break;
                 default:
                     byte[] inner = _server.Open(frame);
-                    board.Received.AddRange(inner[0] == 0x17 ? inner[1..] : []);
+                    byte[] coap = inner[0] == 0x17 ? inner[1..] : [];
+                    _closed |= !board.Takes(coap);
+                    board.Received.AddRange(_closed ? [] : coap);
+                    if (inner[0] == 0x14)
+                    {
+                        _server.UpdateClientKey();
+                    }
+
                     break;
             }
         }
@@ -121,7 +145,17 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
         }
     }
 
-    private byte[]? _resumptionKey;
+    private byte[] NextTicket()
+    {
+        byte[] ticket = new byte[156];
+        ticket[0] = (byte)(1 + _tickets.Count);
+        return ticket;
+    }
+
+    /// <summary>The key of the ticket that the hello holds; null: it holds none.</summary>
+    private byte[]? KeyOfTicket(byte[] hello) => _tickets.Find(one => hello.AsSpan().IndexOf(one.Ticket) >= 0).Key;
+
+    private readonly List<(byte[] Ticket, byte[] Key)> _tickets = [];
 
     private byte[] PskMix => pskMix;
 

@@ -33,6 +33,17 @@ internal static class TunnelFixture
         return settings;
     }
 
+    /// <summary>A tunnel behind Accept, and its server.</summary>
+    public static void Connect(out DeviceTunnel tunnel, out OracleServer server)
+    {
+        TunnelSettings settings = Settings();
+        tunnel = new DeviceTunnel(settings, Crypto, new SeededEntropy());
+        tunnel.Begin(null);
+        server = new OracleServer(settings.Suite, Key("encryption"), settings.PskMix, settings.Context);
+        Assert.Equal(TunnelEvent.None, tunnel.Give(server.Answer(tunnel.TakeOutput())));
+        Assert.Equal(TunnelEvent.Connected, tunnel.Give(server.Accept(tunnel.TakeOutput(), settings.DeviceId)));
+    }
+
     /// <summary>As <see cref="DeviceTunnel.Prepare"/> in S1, with a seed and its ciphertext made elsewhere.</summary>
     public static void UsePrepared(this DeviceTunnel tunnel, byte[] seed, byte[] ciphertext)
     {

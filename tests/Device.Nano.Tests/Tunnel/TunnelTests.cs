@@ -147,31 +147,6 @@ public sealed class TunnelTests
         Assert.Equal(TunnelAlert.UnexpectedMessage, tunnel.Alert);
     }
 
-    [Theory]
-    [InlineData(new byte[] { 0x18 }, TunnelAlert.UnexpectedMessage)]
-    [InlineData(new byte[] { 0x12 }, TunnelAlert.UnexpectedMessage)]
-    [InlineData(new byte[] { 0x14 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x14, 2 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x15 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x15, 0, 0 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x16 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x94, 0, 0, 0 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x95, 0, 0, 0 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x97 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x97, 0 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x97, 0, 1 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x97, 0, 1, 9 }, TunnelAlert.Malformed)]
-    [InlineData(new byte[] { 0x97, 255, 255, 9 }, TunnelAlert.Malformed)]
-    public void Record_ThatDoesNotFollowItsDiagram_EndsTheTunnel(byte[] inner, TunnelAlert alert)
-    {
-        Connect(out DeviceTunnel tunnel, out OracleServer server);
-
-        Assert.Equal(TunnelEvent.Failed, tunnel.Give(server.Seal(inner)));
-        Assert.Equal(alert, tunnel.Alert);
-        Assert.Equal([0x16, (byte)alert], server.Open(tunnel.TakeOutput()));
-        AssertDead(tunnel);
-    }
-
     [Fact]
     public void Record_ReplayedReorderedOrChanged_EndsTheTunnel()
     {

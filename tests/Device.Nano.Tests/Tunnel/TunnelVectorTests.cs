@@ -47,19 +47,20 @@ public sealed class TunnelVectorTests
         Assert.Equal(result.Hex("hs"), schedule.Handshake);
         Assert.Equal(result.Hex("c_hs"), schedule.ClientHandshake);
         Assert.Equal(result.Hex("s_hs"), schedule.ServerHandshake);
-        schedule.ServerFinished(result.Hex("th2"), mac);
+        schedule.Mac(schedule.ServerHandshake, "finished", result.Hex("th2"), mac, 0);
         Assert.Equal(result.Hex("server_finished"), mac);
         byte[] mix = resumes ? TunnelSchedule.Zero : TunnelPsk.Mix(TunnelFixture.Crypto, input.Hex("psk"));
         Assert.Equal(resumes ? mix : result.Hex("psk_mix"), mix);
         schedule.SetMaster(mix);
         Assert.Equal(result.Hex("master"), schedule.Master);
-        schedule.ClientFinished(result.Hex("tha"), mac, 0);
+        schedule.Mac(schedule.Master, "c finished", result.Hex("tha"), mac, 0);
         Assert.Equal(result.Hex("client_finished"), mac);
         schedule.SetApplication(result.Hex("th3"));
         Assert.Equal(result.Hex("c_ap"), schedule.ClientApplication);
         Assert.Equal(result.Hex("s_ap"), schedule.ServerApplication);
         Assert.Equal(result.Hex("res"), schedule.Resumption);
-        schedule.ResumptionKey(input.Hex("ticket_nonce"), mac);
+        byte[] nonce = input.Hex("ticket_nonce");
+        schedule.Label(schedule.Resumption, "ticket", nonce, nonce.Length, mac, mac.Length);
         Assert.Equal(result.Hex("rpsk"), mac);
         Assert.All(schedule.Early.Concat(schedule.Handshake).Concat(schedule.ClientHandshake).Concat(schedule.ServerHandshake).Concat(schedule.Master), b => Assert.Equal(0, b));
     }

@@ -1,5 +1,6 @@
 extern alias ota;
 
+using System.Reflection;
 using System.Security.Cryptography;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
@@ -99,6 +100,73 @@ public sealed class FileFaultTests : IDisposable
         board.Reboot();
         Assert.Equal(OtaBootSource.Recovery, board.Engine.Boot.Source);
         Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>Memory that runs out is not flash that fails: at a boot it must not pass for a bank that has rotted.</summary>
+    [Fact]
+    public void Memory_RunsOutAtAnyCallOfABoot_NothingIsDecided()
+    {
+        string folder = Provisioned();
+        using (var board = new Board(folder, int.MaxValue, Fault.Once))
+        {
+            Assert.True(Run(board, Second));
+        }
+
+        int calls = 0;
+        Start(folder, () => calls++);
+        Assert.InRange(calls, 20, 5_000);
+        for (int at = 1; at <= calls; at += Math.Max(1, calls / 60))
+        {
+            int left = at;
+            Assert.ThrowsAny<OutOfMemoryException>(() => Start(folder, () =>
+            {
+                if (--left == 0)
+                {
+                    throw new InsufficientMemoryException();
+                }
+            }));
+            OtaEngine engine = Start(folder, null);
+            Assert.Equal((2u, OtaBootSource.Confirmed, OtaReason.Confirmed), (engine.Boot.Sequence, engine.Boot.Source, engine.LastReason));
+        }
+    }
+
+    [Fact]
+    public void Memory_RunsOutInAFile_IsThrownNotAnswered()
+    {
+        string folder = Provisioned();
+        byte[] buffer = new byte[16];
+        var flash = new DeviceFileFlash(folder, BlockLength, BlockCount) { Yield = () => throw new InsufficientMemoryException() };
+        Assert.ThrowsAny<OutOfMemoryException>(() => flash.Read(0, buffer, 0, 16));
+        Assert.ThrowsAny<OutOfMemoryException>(() => flash.EraseBlock(BlockCount - 1));
+        Assert.ThrowsAny<OutOfMemoryException>(() => flash.Program((BlockCount - 1) * BlockLength, buffer, 0, 16));
+        flash.Yield = () => throw new IOException();
+        Assert.False(flash.Read(0, buffer, 0, 16));
+
+        // The store's files cannot be made to throw it here: its handlers are looked at instead.
+        foreach (Type type in new[] { typeof(DeviceFileFlash), typeof(DeviceStore) })
+        {
+            Assert.All(CatchAlls(type), clauses => Assert.Contains(typeof(OutOfMemoryException), clauses));
+            Assert.Equal(2, CatchAlls(type).Count());
+        }
+    }
+
+    /// <summary>For each block that answers every exception: what is caught there in all.</summary>
+    private static IEnumerable<List<Type>> CatchAlls(Type type)
+    {
+        const BindingFlags all = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        return type.GetMethods(all)
+            .SelectMany(method => method.GetMethodBody()?.ExceptionHandlingClauses ?? [])
+            .Where(clause => clause.Flags == ExceptionHandlingClauseOptions.Clause)
+            .GroupBy(clause => clause.TryOffset, (_, clauses) => clauses.Select(clause => clause.CatchType!).ToList());
+    }
+
+    private static OtaEngine Start(string folder, DeviceYield? yield)
+    {
+        var flash = new DeviceFileFlash(folder, BlockLength, BlockCount) { Yield = yield };
+        var engine = new OtaEngine(
+            flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(Key, RsaPublicKey.UsageSignature)]), new NanoBoot(), new OtaOptions("nano"u8.ToArray()));
+        engine.Start();
+        return engine;
     }
 
     /// <summary>Offers a release and follows it through its trial.</summary>

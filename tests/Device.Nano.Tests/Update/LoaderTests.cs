@@ -49,6 +49,31 @@ public sealed class LoaderTests : IDisposable
         Assert.Null(Open(good, fails: true));
     }
 
+    [Fact]
+    public void BundleWriter_NamesAndAssemblies_AreTheBytesOfTheFormat()
+    {
+        byte[][] assemblies = [[1, 2, 3], [4]];
+        string longest = new('n', 253);
+
+        Assert.Equal(Bundle("Blinky.Application", assemblies), DeviceBundleWriter.Write("Blinky.Application", assemblies));
+        Assert.Equal(longest + "é", Open(DeviceBundleWriter.Write(longest + "é", [1]))!.EntryType);
+        Assert.Equal(255, Open(DeviceBundleWriter.Write("A", [.. Enumerable.Repeat<byte[]>([1], 255)]))!.Count);
+    }
+
+    [Fact]
+    public void BundleWriter_WhatTheFormatDoesNotHold_IsRefused()
+    {
+        foreach (string? name in new[] { null, "", "\ud800", new string('n', 254) + "é" })
+        {
+            Assert.Throws<ArgumentException>("entryType", () => DeviceBundleWriter.Write(name!, [1]));
+        }
+
+        foreach (byte[][]? assemblies in new byte[][]?[] { null, [], [[]], [[1], null!], [.. Enumerable.Repeat<byte[]>([1], 256)] })
+        {
+            Assert.Throws<ArgumentException>("assemblies", () => DeviceBundleWriter.Write("A", assemblies!));
+        }
+    }
+
     [Theory]
     [InlineData(true, true, true)]
     [InlineData(false, true, false)]

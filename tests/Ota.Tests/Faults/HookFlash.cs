@@ -18,6 +18,9 @@ internal sealed class HookFlash(int blocks) : OtaFlash
     /// <summary>Whether an erase of this block is done.</summary>
     public Func<int, bool> OnErase { get; set; } = _ => true;
 
+    /// <summary>Whether a read at this address succeeds.</summary>
+    public Func<int, bool> OnRead { get; set; } = _ => true;
+
     public Func<bool> OnFlush { get; set; } = () => true;
 
     public override int Size => Bytes.Length;
@@ -34,6 +37,11 @@ internal sealed class HookFlash(int blocks) : OtaFlash
 
     public override bool Read(int address, byte[] buffer, int offset, int count)
     {
+        if (!OnRead(address))
+        {
+            return false;
+        }
+
         Bytes.AsSpan(address, count).CopyTo(buffer.AsSpan(offset));
         return true;
     }

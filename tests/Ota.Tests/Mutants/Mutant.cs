@@ -20,6 +20,9 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
     /// <summary>Whether that board has ECC.</summary>
     public bool HasEcc { get; init; }
 
+    /// <summary>Whether it takes a cut and then a read that fails or is wrong; single faults find the others.</summary>
+    public bool AfterCuts { get; init; }
+
     public override string ToString() => $"{Rule}: {Name}";
 
     /// <summary>Every mutant that has to be found by the proof.</summary>
@@ -44,7 +47,7 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
         new("R4", "a confirmed boot writes", "OtaEngine.Boot.cs",
             "        if (Prepare(confirmed) == OtaReason.None)\n        {", "        if (Prepare(confirmed) == OtaReason.None)\n        {\n            Commit();"),
         new("R4", "a record of which all copies are there is committed again, once", "OtaStateLog.cs",
-            "        if (copies > 0 && copies < Copies)", "        if (copies > 0 && (copies < Copies || record.Sequence % 4 == 0))"),
+            "        if (_isKnown && copies < Copies)", "        if (_isKnown && (copies < Copies || record.Sequence % 4 == 0))"),
         new("R4", "a rejected trial stays on trial", "OtaEngine.cs",
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;\n        _record.Trial = OtaStateRecord.NoBank;",
             "        _record.BankStatus[bank] = OtaStateRecord.Empty;"),
@@ -66,13 +69,19 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
         new("R10", "no end to trial boots", "OtaEngine.Boot.cs", "_record.Attempts == 0 ?", "_record.Attempts == 99 ?"),
         new("R10", "rejected images are offered again and again", "OtaEngine.Offer.cs",
             "        if (_record.IsRejected(_setDigest) && !manifest.RetryRejected)", "        if (false)"),
+        new("OTA-029", "a record is looked for once", "OtaStateLog.cs", "        if (copies < Copies || _missed > 0)", "        if (false)"),
+        new("OTA-029", "a second look that finds less is believed", "OtaStateLog.cs",
+            "            copies = unchecked((int)(record.Sequence - sequence)) < 0 ? Search(record) : copies;", "") { Phase = 0, AfterCuts = true },
+        new("OTA-030", "a start that found nothing commits over what it did not find", "OtaStateLog.cs", "        if (!_isKnown)", "        if (false)"),
+        new("OTA-035", "marks of a journal are counted once", "OtaJournal.cs",
+            "OtaBytes.Min(CountMarks(), CountMarks())", "CountMarks()") { Phase = 0, AfterCuts = true },
         new("OTA-042", "no other bank where the confirmed one is bad", "OtaEngine.Boot.cs",
             "        if (other == _record.Trial || Prepare(other) != OtaReason.None)", "        if (true)"),
         new("OTA-081", "no factory image", "OtaEngine.Boot.cs", "else if (_layout.HasFactory && Examine", "else if (false && Examine"),
         new("OTA-034", "the journal of an earlier download of the same manifest counts", "OtaEngine.Boot.cs",
             "            || _journal.Session != _record.Session\n", "") { WriteUnit = 1, Phase = 0 },
         new("OTA-063", "what rotted before it ran is refused from then on", "OtaEngine.Boot.cs",
-            "        if (fault == OtaReason.TrialCorrupt && _record.Attempts == _manifest.Attempts)", "        if (false)"),
+            "        if (_record.Attempts == _manifest.Attempts)", "        if (false)"),
         new("OTA-087", "a bank that cannot be read once is given up", "OtaEngine.Boot.cs",
             "return fault == OtaReason.None ? fault : Look(bank);", "return fault;"),
         new("OTA-087", "arming looks once", "OtaEngine.cs", "        if (!HasArrived() && !HasArrived())", "        if (!HasArrived())"),
@@ -80,6 +89,10 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
             "            if (!_flash.Read(source + done, _io, 0, length) && !_flash.Read(source + done, _io, 0, length))",
             "            if (!_flash.Read(source + done, _io, 0, length))") { Board = "Swap" },
         new("OTA-097", "a source is read once", "OtaSwap.cs", "            if (isStrict &&", "            if (false &&") { Board = "Swap" },
+        new("OTA-097", "the header of a move is looked at once", "OtaSwap.cs",
+            "        if (ReadHeader(record) || ReadHeader(record))", "        if (ReadHeader(record))") { Board = "Swap", AfterCuts = true },
+        new("OTA-097", "marks of a move are looked at once", "OtaSwap.cs",
+            "IsMarked(marks) && IsMarked(marks)", "IsMarked(marks)") { Board = "Swap", AfterCuts = true },
         new("4.5", "the manifest is read back over its buffer", "OtaBankStore.cs",
             "            && Holds(bank.Manifest.Start(_flash), buffer, 0, stored);", "            && ReadManifest(bank, buffer) == envelopeLength;"),
         new("OTA-091", "a slot is not read back", "OtaSwap.cs",

@@ -63,6 +63,72 @@ public sealed class Section4_LogTests
         Assert.Equal(isCommitted, !flash.Bytes.SequenceEqual(before));
     }
 
+    // [OTA-029] Of two copies on flash one cannot be read, or reads wrong, in one look: the first or the second.
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    public void Load_ACopyIsReadWronglyOnce_IsLookedForAgain(int look, bool isSilent)
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        OtaStateLog log = Log(flash);
+        Assert.True(log.Load(record));
+        record.Detail = 8;
+        Assert.True(log.Commit(record));
+        int block = flash.Bytes[23] == 8 ? 0 : 1024;
+        flash.Bytes[block + (2 * 128) + 60] ^= 1;
+        byte good = flash.Bytes[block + 128];
+        int looks = 0;
+        flash.OnRead = address =>
+        {
+            bool isHit = address == block + 128 && ++looks == look;
+            flash.Bytes[block + 128] = isHit ? (byte)(good ^ 1) : good;
+            return !isHit || isSilent;
+        };
+        var loaded = new OtaStateRecord();
+        Assert.True(Log(flash).Load(loaded));
+        Assert.Equal(8u, loaded.Detail);
+        Assert.True(looks >= look);
+    }
+
+    // [OTA-030]
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Commit_AfterALookThatReadNothing_IsRefused(bool hearsAgain)
+    {
+        var flash = new HookFlash(4);
+        OtaStateRecord record = Committed(flash);
+        byte[] before = [.. flash.Bytes];
+        OtaStateLog log = Log(flash);
+        flash.OnRead = _ => false;
+        Assert.False(log.Load(record));
+        flash.OnRead = _ => hearsAgain;
+        Assert.False(log.Commit(new OtaStateRecord()));
+        Assert.False(log.Commit(new OtaStateRecord()));
+        Assert.Equal(before, flash.Bytes);
+
+        flash.OnRead = _ => true;
+        Assert.True(Log(flash).Load(record));
+        Assert.Equal(7u, record.Detail);
+    }
+
+    // [OTA-030] What is not there is not waited for: one of the blocks never reads, the other holds nothing.
+    [Fact]
+    public void Commit_NoRecordAndABlockThatDoesNotRead_IsTaken()
+    {
+        var flash = new HookFlash(4) { OnRead = address => address >= 1024 };
+        OtaStateLog log = Log(flash);
+        var record = new OtaStateRecord();
+        Assert.False(log.Load(record));
+        record.Detail = 9;
+        Assert.True(log.Commit(record));
+        Assert.True(Log(flash).Load(record));
+        Assert.Equal(9u, record.Detail);
+    }
+
     // The numbers of record, journal and evidence wrap: what was written last is the latest.
     [Theory]
     [InlineData(0xFFFFFFFDu)]
@@ -142,6 +208,36 @@ public sealed class Section4_LogTests
         Assert.Equal(flash.Bytes, flushed[1]);
     }
 
+    // [OTA-035]
+    [Fact]
+    public void Journal_AnyReadFailsOnce_IsFoundWithTheSameMarks()
+    {
+        var flash = new HookFlash(4);
+        var digest = new byte[OtaTrust.DigestLength];
+        OtaJournal journal = Journal(flash);
+        Assert.True(journal.Begin(digest, 1, 0, 0, 1, 1024));
+        journal.Mark();
+        journal = Journal(flash);
+        Assert.True(journal.Load());
+        int reads = 0;
+        flash.OnRead = _ => ++reads != 1;
+        Assert.True(journal.Begin(digest, 1, journal.Done, 0, 1, 1024));
+        Assert.Equal(2, reads);
+        journal.Mark();
+        journal.Mark();
+        for (int at = 1; at <= reads; at++)
+        {
+            reads = 0;
+            flash.OnRead = _ => ++reads != at;
+            journal = Journal(flash);
+            Assert.True(journal.Load());
+            Assert.Equal(4u, journal.Sequence);
+            Assert.Equal(3, journal.Done);
+        }
+
+        Assert.True(reads > 5);
+    }
+
     // [OTA-031]
     [Fact]
     public void Resume_MarkedSegmentRotted_IsFetchedAgain()
@@ -216,6 +312,29 @@ public sealed class Section4_LogTests
         Assert.Equal(OtaState.Verified, engine.State);
     }
 
+    // [OTA-034] The journal of the last download is gone, and that of the one before it, of the same manifest, stands: what it marks was written over since.
+    [Fact]
+    public void Offer_JournalOfAnEarlierSession_KeepsNothing()
+    {
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 9);
+        Assert.Equal(8192, engine.Progress.VerifiedBytes);
+        Assert.Equal(OtaStatus.Ok, engine.Abort());
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        engine.Fetch(V2, most: 7);
+        int first = layout.Journal0.Start(flash);
+        int second = layout.Journal1.Start(flash);
+        flash.Bytes[(flash.Bytes[first + 7] > flash.Bytes[second + 7] ? first : second) + 20] ^= 1;
+
+        engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaState.Idle, engine.State);
+        Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+        Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+        Assert.Equal(0, engine.Progress.ResumedBytes);
+    }
+
     // [OTA-028]
     [Fact]
     public void State_InLongBlocks_IsFoundWithFewReadsAndTurnsOver()
@@ -271,6 +390,8 @@ public sealed class Section4_LogTests
             return base.Read(address, buffer, offset, count);
         }
     }
+
+    private static OtaJournal Journal(OtaFlash flash) => new(flash, Lab.Trust(), new OtaRegion(0, 1), new OtaRegion(1, 1));
 
     private static OtaStateLog Log(OtaFlash flash) => new(flash, Lab.Trust(), new OtaRegion(0, 1), new OtaRegion(1, 1));
 

@@ -1,5 +1,5 @@
-// An independent reading of docs/spec/secure-tunnel.md: recomputes handshakes.json and key-blobs.json of docs/spec/vectors/tunnel from the inputs and the frames,
-// with nothing but Node.js's own cryptography. Usage: node verify.mjs FOLDER. Exit code 0 and a count, or the first value that differs.
+// An independent reading of docs/spec/secure-tunnel.md: recomputes handshakes.json and key-blobs.json of docs/spec/vectors/tunnel from the inputs and the frames, opens the
+// tickets, and judges messages.json and records.json, with nothing but Node.js's own cryptography. Usage: node verify.mjs FOLDER. Exit code 0 and a count, or the first value that differs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import crypto from 'node:crypto';
@@ -52,6 +52,17 @@ class Receiver {
     decipher.final();
     return inner;
   }
+}
+
+// Section 12
+function openTicket(stek, ticket) {
+  same('key_name', ticket.subarray(0, 8), label(stek, 'stek name', EMPTY, 8));
+  const decipher = crypto.createDecipheriv('aes-256-gcm', label(stek, 'stek', ticket.subarray(8, 24), 32), Buffer.alloc(12));
+  decipher.setAAD(ticket.subarray(0, 24));
+  decipher.setAuthTag(ticket.subarray(ticket.length - 16));
+  const state = decipher.update(ticket.subarray(24, ticket.length - 16));
+  decipher.final();
+  return state;
 }
 
 let checks = 0;
@@ -165,6 +176,17 @@ for (const { id, input, result } of document.vectors) {
   const accept = fromServer.open(hex(result.accept));
   same('accept_inner', accept, result.accept_inner);
   same('rpsk', label(res, 'ticket', accept.subarray(6, 14), 32), result.rpsk);
+  if (input.ticket_key !== undefined) {
+    const earlier = full ? undefined : openTicket(hex(input.ticket_key), hex(input.ticket));
+    if (!full) same('rpsk of the ticket', earlier.subarray(2, 34), input.rpsk);
+    const u32 = value => Buffer.from([value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255]);
+    const state = Buffer.concat([
+      Buffer.from([1, input.suite]), hex(result.rpsk), full ? u32(input.now) : earlier.subarray(34, 38), u32(input.now + accept.readUInt32BE(1)),
+      full ? label(mix, 'credential', EMPTY, 8) : earlier.subarray(42, 50), full ? hex(input.device_id) : earlier.subarray(50)]);
+    const ticket = accept.subarray(16);
+    same('salt', ticket.subarray(8, 24), input.ticket_salt);
+    same('state', openTicket(hex(input.ticket_key), ticket), state);
+  }
   for (const [receiver, records] of [[new Receiver(input.suite, clientApplication), result.client_records], [fromServer, result.server_records]]) {
     const inners = ['\x17one', '\x17', '\x17' + 'Z'.repeat(100), '\x97\x00\x11padded' + '\x00'.repeat(17), '\x14\x01', '\x17two', '\x15\x00'];
     records.forEach(({ comment, frame }, i) => {
@@ -173,6 +195,141 @@ for (const { id, input, result } of document.vectors) {
       if (inner[0] === 0x14) receiver.rekey(label(receiver.secret, 'upd', EMPTY, 32));
     });
   }
+}
+
+// Section 6: the fields of a message in their order; what does not fit ends the reading with the alert
+class Fields {
+  constructor(bytes) {
+    this.rest = bytes;
+  }
+  take(count) {
+    must(count <= this.rest.length);
+    const taken = this.rest.subarray(0, count);
+    this.rest = this.rest.subarray(count);
+    return taken;
+  }
+  number(size) {
+    return this.take(size).readUIntBE(0, size);
+  }
+}
+
+function must(condition, alert = 'Malformed') {
+  if (!condition) throw new Alert(alert);
+}
+
+class Alert extends Error {}
+
+const messages = {
+  ClientHello: [0x01, fields => {
+    must(fields.number(2) === 0x5354);
+    must(fields.number(1) === 1, 'Unsupported');
+    const suite = fields.number(1);
+    must(suite >= 1 && suite <= 4, 'Unsupported');
+    maxRecord(fields);
+    fields.take(32);
+    const mode = fields.number(1);
+    must(mode <= 2, 'Unsupported');
+    if (mode === 0) fields.take(8);
+    const kem = fields.number(2);
+    must(mode === 1 ? kem === 0 : mode === 2 || suite >= 3 ? kem === 65 : kem >= 256 && kem <= 512);
+    fields.take(kem);
+    if (mode === 0) return;
+    const ticket = fields.number(2);
+    must(ticket >= 1 && ticket <= 256);
+    fields.take(ticket + 32);
+  }],
+  ServerHello: [0x02, fields => {
+    must(fields.number(1) === 1, 'Unsupported');
+    fields.take(2);
+    maxRecord(fields);
+    fields.take(32);
+    const kem = fields.number(2);
+    must(kem === 0 || kem === 65);
+    fields.take(kem);
+  }],
+  Retry: [0x03, fields => {
+    must(fields.number(1) === 1, 'Unsupported');
+    must(fields.number(1) === 1);
+  }],
+  PlainAlert: [0x0F, fields => fields.take(1)],
+  ServerAuth: [0x11, fields => {
+    must(fields.number(1) === 0);
+    fields.take(fields.number(2) + 32);
+  }],
+  ClientAuth: [0x12, fields => {
+    const method = fields.number(1);
+    must(method <= 3);
+    const id = fields.number(1);
+    must(method === 3 ? id === 0 : id >= 1 && id <= 64);
+    fields.take(id);
+    const auth = fields.number(2);
+    must((auth > 0) === (method === 2));
+    fields.take(auth + 32);
+  }],
+  Accept: [0x13, fields => {
+    const lifetime = fields.number(4);
+    must(fields.number(1) === 8);
+    fields.take(8);
+    const ticket = fields.number(2);
+    must(ticket <= 256 && (ticket > 0) === (lifetime > 0));
+    fields.take(ticket);
+  }],
+};
+
+function maxRecord(fields) {
+  const value = fields.number(2);
+  must(value >= 256 && value <= 16385);
+}
+
+function alertOf(read) {
+  try {
+    read();
+    return 'None';
+  } catch (e) {
+    if (e instanceof Alert) return e.message;
+    throw e;
+  }
+}
+
+const alone = JSON.parse(readFileSync(join(folder, 'messages.json'))).vectors;
+for (const { id, input, result } of alone) {
+  const [type, read] = messages[input.message];
+  const alert = alertOf(() => {
+    const fields = new Fields(hex(input.body));
+    must(fields.number(1) === type, 'UnexpectedMessage');
+    read(fields);
+    must(fields.rest.length === 0);
+  });
+  if (alert !== result.alert) throw new Error(`${id}: ${alert}, not ${result.alert}`);
+  checks++;
+}
+
+// Sections 5 and 6.8, behind Accept
+const records = JSON.parse(readFileSync(join(folder, 'records.json'))).vectors;
+for (const { id, input, result } of records) {
+  let event = 'Failed';
+  let content;
+  const alert = alertOf(() => {
+    const fields = new Fields(hex(input.inner));
+    const type = fields.number(1);
+    must([0x14, 0x15, 0x16, 0x17].includes(type & 0x7F), 'UnexpectedMessage');
+    must(type < 0x80 || type === 0x97);
+    if (type === 0x17 || type === 0x97) {
+      const padding = type === 0x97 ? fields.number(2) : 0;
+      must(padding <= fields.rest.length);
+      content = fields.take(fields.rest.length - padding);
+      must(fields.rest.every(byte => byte === 0));
+      event = 'Data';
+      return;
+    }
+    const value = fields.number(1);
+    must(fields.rest.length === 0 && (type !== 0x14 || value <= 1));
+    event = type === 0x14 ? ['KeyUpdated', 'KeyUpdateRequested'][value] : type === 0x15 ? 'Closed' : 'Failed';
+  });
+  if (alert !== result.alert || event !== result.event) throw new Error(`${id}: ${event} and ${alert}, not ${result.event} and ${result.alert}`);
+  where = id;
+  if (event === 'Data') same('content', content, result.content);
+  checks++;
 }
 
 // Section 4.1
@@ -199,4 +356,4 @@ for (const { id, input, result } of blobs) {
   same('R² mod n', blob.subarray(40 + k), ((1n << BigInt(16 * k)) % number(n)).toString(16).padStart(2 * k, '0'));
 }
 
-console.log(`${document.vectors.length} handshakes and ${blobs.length} key blobs, ${checks} values verified`);
+console.log(`${document.vectors.length} handshakes, ${alone.length} messages, ${records.length} records and ${blobs.length} key blobs, ${checks} values verified`);

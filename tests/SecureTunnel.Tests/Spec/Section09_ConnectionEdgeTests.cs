@@ -70,6 +70,27 @@ public sealed class Section09_ConnectionEdgeTests
         Assert.Equal(0, crypto.Alive);
     }
 
+    /// <summary>The reader waits while something is being sent: the cipher goes when that is sent.</summary>
+    [Fact]
+    public async Task Cipher_InUseWhenTheReaderBeginsToWait_GoesWhenItIsSent()
+    {
+        var held = new HeldTransport();
+        var crypto = new CountingCiphers();
+        var (device, gateway) = await held.Connect(crypto: crypto);
+        held.IsHeld = true;
+        Task<FlushResult> write = gateway.Output.WriteAsync(new byte[1]).AsTask();
+        await held.Arrival();
+        Task<ReadResult> reading = gateway.Input.ReadAsync().AsTask();
+        Assert.Equal(1, crypto.Alive);
+        held.IsHeld = false;
+        held.Release(1);
+        await write;
+        await Eventually.HoldsAsync(() => crypto.Alive == 0);
+        Assert.False(reading.IsCompleted);
+        await device.DisposeAsync();
+        await gateway.DisposeAsync();
+    }
+
     [Fact]
     public async Task Data_ByItself_IsNotAnsweredByAKeyUpdate() // [ST-319]
     {

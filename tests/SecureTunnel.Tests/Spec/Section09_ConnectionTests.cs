@@ -188,6 +188,28 @@ public sealed class Section09_ConnectionTests
         await gateway.DisposeAsync();
     }
 
+    /// <summary>Who has read Close is done with reading: what comes behind it is the transport's.</summary>
+    [Fact]
+    public async Task Input_BehindThePeersClose_IsNotReadAndTheOutputGoesOn() // [ST-511]
+    {
+        var pair = new PipePair();
+        var (device, gateway) = await TunnelPair.Connect(TestKeys.ClientOptions(), TestKeys.ServerOptions(), pair);
+        await device.Output.CompleteAsync();
+        ReadResult end = await gateway.Input.ReadAsync();
+        Assert.True(end.IsCompleted);
+        gateway.Input.AdvanceTo(end.Buffer.End);
+        long received = gateway.Statistics.BytesReceived;
+        await pair.Client.Output.WriteAsync(new byte[] { 0, 0 });
+        Assert.True((await gateway.Input.ReadAsync()).IsCompleted);
+        Assert.Equal(received, gateway.Statistics.BytesReceived);
+        await gateway.Output.WriteAsync("still"u8.ToArray());
+        await gateway.Output.CompleteAsync();
+        Assert.Equal("still"u8.ToArray(), await TunnelPair.ReadExactly(device.Input, 5));
+        Assert.True((await device.Input.ReadAsync()).IsCompleted);
+        await device.DisposeAsync();
+        await gateway.DisposeAsync();
+    }
+
     [Fact]
     public async Task Output_CompletedWithAnError_TruncatesForThePeer() // [ST-509]
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Flint.SecureTunnel.Tests.Support;
 using Flint.Testing;
@@ -27,9 +28,10 @@ public sealed class Section09_EndTests
 
         Exception? thrown = await Record.ExceptionAsync(async () => await gateway.DisposeAsync().AsTask().WaitAsync(Eventually.Limit));
         Assert.Equal(step == nameof(PipeWriter.CancelPendingFlush) ? null : step, thrown?.Message);
-        Assert.Equal(["Output", "Input"], ending.Completed);
-        Assert.All(secrets, secret => Assert.True(Reachable.IsErased(secret)));
         await gateway.DisposeAsync(); // once is enough
+        Assert.Equal(["Output", "Input"], ending.Completed);
+        Assert.Contains(step, ending.Reached);
+        Assert.All(secrets, secret => Assert.True(Reachable.IsErased(secret)));
         await device.DisposeAsync();
     }
 
@@ -177,6 +179,8 @@ public sealed class Section09_EndTests
 
         public List<string> Completed { get; } = [];
 
+        public ConcurrentBag<string> Reached { get; } = [];
+
         public async Task<(SecureTunnelConnection Device, SecureTunnelConnection Gateway)> Connect(TimeProvider time)
         {
             Task<SecureTunnelConnection> accepting = SecureTunnelServer.AcceptAsync(this, TestKeys.ServerOptions(time: time)).AsTask();
@@ -186,6 +190,7 @@ public sealed class Section09_EndTests
 
         private void At(string step)
         {
+            Reached.Add(step);
             if (Throws == step)
             {
                 throw new TimeZoneNotFoundException(step);

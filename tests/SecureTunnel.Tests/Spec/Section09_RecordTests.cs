@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using Flint.SecureTunnel.Tests.Support;
 
 namespace Flint.SecureTunnel.Tests.Spec;
@@ -14,6 +16,20 @@ public sealed class Section09_RecordTests
         byte[] frame = Data(device, "once"u8);
         Assert.Equal(SessionEvent.Data, gateway.OnFrame((byte[])frame.Clone(), 0, out _));
         Fails(gateway, frame, SecureTunnelReason.RecordNotOpened, SecureTunnelAlert.RecordFailed);
+    }
+
+    [Fact]
+    public void Sealer_ThatRested_GoesOnCounting() // [ST-501]
+    {
+        using var resting = new RecordSealer(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, new byte[32]);
+        using var busy = new RecordSealer(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, new byte[32]);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(Seal(busy, MessageType.Data, [1]), Seal(resting, MessageType.Data, [1])); // the same nonce for the same number
+            resting.Rest();
+        }
+
+        Assert.Equal(3UL, resting.Sequence);
     }
 
     [Fact]
@@ -237,6 +253,38 @@ public sealed class Section09_RecordTests
         Assert.False(device.NeedsKeyUpdate(1_000));
         Assert.False(device.NeedsKeyUpdate(3_600_999));
         Assert.True(device.NeedsKeyUpdate(3_601_000));
+    }
+
+    /// <summary>What a connection writes: the KeyUpdate goes ahead of the record that the key, or the hour, does not allow any more.</summary>
+    [Theory]
+    [InlineData((1UL << 20) - 2, 0, true)]
+    [InlineData((1UL << 20) - 3, 0, false)]
+    [InlineData(0, 3_600_000, true)]
+    [InlineData(0, 3_599_999, false)]
+    public void Writer_AtTheLimitOfItsKey_UpdatesItBeforeItsData(ulong sequence, int pause, bool updates) // [ST-503] [ST-505]
+    {
+        var (sealer, opener) = Pair();
+        sealer.Sequence = sequence;
+        opener.Sequence = sequence;
+        using TunnelSession session = Session(sealer, opener);
+        var pipe = new Pipe();
+        var time = new ManualTime();
+        var records = new RecordWriter(new TransportWriter(pipe.Writer), session, 0, time);
+        records.WriteData([1]);
+        time.Advance(TimeSpan.FromMilliseconds(pause));
+        records.WriteData([2]);
+        pipe.Writer.Complete();
+        Assert.True(pipe.Reader.TryRead(out ReadResult result));
+        ReadOnlySequence<byte> rest = result.Buffer;
+        List<SessionEvent> events = [];
+        while (Frame.TryRead(rest, session.MaxBody, out int length) == FrameStatus.Ok)
+        {
+            events.Add(session.OnFrame(rest.Slice(0, length).ToArray(), 0, out _));
+            rest = rest.Slice(length);
+        }
+
+        Assert.Equal(updates ? [SessionEvent.Data, SessionEvent.KeyUpdated, SessionEvent.Data] : [SessionEvent.Data, SessionEvent.Data], events);
+        Assert.Equal(updates ? 1UL : sequence + 2, sealer.Sequence);
     }
 
     [Fact]

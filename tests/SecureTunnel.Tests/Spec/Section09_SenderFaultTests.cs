@@ -188,6 +188,18 @@ public sealed class Section09_SenderFaultTests
         gateway.Dispose();
     }
 
+    [Fact]
+    public void Slice_OfOneRecord_TakesTheRoomOfThatAndOfAKeyUpdate()
+    {
+        (TunnelSession device, TunnelSession gateway) = Machines.Connect(clientMaxRecord: 256);
+        var room = new MeasuredRoom();
+        var records = new RecordWriter(new TransportWriter(room), gateway, 0, TimeProvider.System);
+        records.WriteData(new byte[255]);
+        Assert.Equal(255 + RecordSealer.Overhead + 1 + RecordSealer.Overhead, room.Asked);
+        device.Dispose();
+        gateway.Dispose();
+    }
+
     private static byte[] Filled(int length, byte value)
     {
         byte[] bytes = new byte[length];

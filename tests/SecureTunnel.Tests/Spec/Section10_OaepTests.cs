@@ -59,6 +59,21 @@ public sealed class Section10_OaepTests
         Assert.Equal(SecureTunnelAlert.Malformed, server.Failure.Alert);
     }
 
+    [Theory]
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm)]
+    [InlineData(SecureTunnelSuite.P256RsaPssAes128Gcm)]
+    public void Server_AskedForItsKeyOfTheOtherUsage_HoldsNoSuchKey(SecureTunnelSuite suite) // [ST-103] [ST-107] [ST-605]
+    {
+        SecureTunnelServerKey other = suite.IsEphemeral() ? TestKeys.Encryption : TestKeys.Signing;
+        byte[] frame = new byte[1026];
+        new ClientHello { Suite = suite, MaxRecord = 1024, Random = new byte[32], KeyId = other.KeyId, Kem = new byte[suite.IsEphemeral() ? 65 : 256] }.TryWrite(frame.AsSpan(2), out int written);
+        Frame.WriteHeader(frame, written);
+        var output = new ArrayBufferWriter<byte>();
+        using var server = new ServerHandshake(TestKeys.ServerOptions(), new NoRsa(), SystemEntropy.Instance, default);
+        Assert.Equal(HandshakeStep.Failed, server.OnFrame(frame.AsSpan(0, written + 2), default, output));
+        Assert.Equal([0, 2, 0x0F, (byte)SecureTunnelAlert.UnknownKey], output.WrittenSpan.ToArray());
+    }
+
     [Fact]
     public void Server_DrawsTheFallbackBeforeItDecrypts() // [ST-602]
     {

@@ -125,15 +125,4 @@ public sealed class Section11_LoadTests
     [InlineData(1.0, -1.0)]
     public void Limiter_OfNoRate_IsRefused(double perSource, double perListener) => // [ST-703]
         Assert.Throws<ArgumentOutOfRangeException>(() => new SecureTunnelSourceLimiter(perSource, 1, perListener));
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan by) => _now += by.Ticks;
-    }
 }

@@ -38,6 +38,51 @@ public sealed class Section16_HostilePeerTests
         Assert.Equal(File.ReadAllText(path), text);
     }
 
+    /// <summary>What a forger meets in S2 and in a resumption is what he meets in S1, in the words of the vectors.</summary>
+    [Theory]
+    [InlineData("WaitServerAuth")]
+    [InlineData("WaitClientAuth")]
+    [InlineData("WaitAccept")]
+    public void ProtectedState_OfS2AndOfAResumption_EndsEveryAttackLikeThatOfS1(string state) // [ST-205] [ST-322] [ST-901] [ST-902]
+    {
+        string side = state == "WaitClientAuth" ? "server" : "device";
+        foreach (string attack in Attacks(state))
+        {
+            string expected = Run(side, state, attack)["result"]!.ToJsonString();
+            Assert.Equal((attack, expected), (attack, Run(side, state, attack, () => new KnownKeys(SecureTunnelSuite.P256RsaPssAes128Gcm))["result"]!.ToJsonString()));
+            Assert.Equal((attack, expected), (attack, Run(side, state, attack, KnownKeys.OfAResumption)["result"]!.ToJsonString()));
+        }
+    }
+
+    [Theory]
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm, false)]
+    [InlineData(SecureTunnelSuite.P256RsaPssAes128Gcm, false)]
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm, true)]
+    public void Session_RecordedAndReplayed_GetsNeitherSideToItsEnd(SecureTunnelSuite suite, bool resumes) // [ST-402] [ST-502]
+    {
+        using var tickets = new SecureTunnelTicketSlot();
+        using var ring = new SecureTunnelTicketRing(new byte[32]);
+        SecureTunnelClientOptions client = TestKeys.ClientOptions(suite: suite, tickets: resumes ? tickets : null, ephemeral: false);
+        SecureTunnelServerOptions server = TestKeys.ServerOptions(tickets: ring);
+        byte[][] recorded = [];
+        for (int session = 0; session < (resumes ? 2 : 1); session++)
+        {
+            using var machines = new Machines(client, server);
+            recorded = machines.Run();
+            Assert.Equal(session == 1, machines.Client.Resumed);
+        }
+
+        using var later = new Machines(client, server);
+        later.Begin();
+        Assert.Empty(later.ToClient(recorded[1]));
+        Assert.Single(later.ToClient(recorded[2]));
+        Assert.Equal((ClientState.Dead, SecureTunnelReason.ServerNotAuthenticated), (later.Client.State, later.Client.Failure.Reason));
+
+        Assert.Equal(2, later.ToServer(recorded[0]).Length);
+        Assert.Single(later.ToServer(recorded[3]));
+        Assert.Equal((ServerState.Dead, SecureTunnelReason.ClientAuthNotOpened), (later.Server.State, later.Server.Failure.Reason));
+    }
+
     [Fact]
     public void Server_GivenEveryPlainType_SaysUnexpectedOrMalformed() // [ST-205]
     {
@@ -91,7 +136,7 @@ public sealed class Section16_HostilePeerTests
     }
 
     [Fact]
-    public void Session_GivenEveryTypeInEveryState_EndsUnlessTheTableHasIt() // [ST-205] [ST-511] [ST-903]
+    public void Session_GivenEveryTypeInEveryState_EndsUnlessTheTableHasIt() // [ST-205] [ST-208] [ST-511] [ST-903]
     {
         foreach (SessionState state in new[] { SessionState.Open, SessionState.ReadClosed, SessionState.WriteClosed, SessionState.Closed })
         {
@@ -123,7 +168,7 @@ public sealed class Section16_HostilePeerTests
                 Assert.Equal(!legal, what == SessionEvent.Failed);
                 SecureTunnelAlert expected = legal ? SecureTunnelAlert.None
                     : type == 0x16 ? SecureTunnelAlert.None
-                    : type >= 0x80 ? SecureTunnelAlert.Malformed
+                    : type is >= 0x94 and <= 0x97 ? SecureTunnelAlert.Malformed
                     : SecureTunnelAlert.UnexpectedMessage;
                 Assert.Equal(expected, session.Failure.FromPeer ? SecureTunnelAlert.None : session.Failure.Alert);
             }
@@ -146,17 +191,6 @@ public sealed class Section16_HostilePeerTests
         Assert.Equal(ClientState.Dead, machines.Client.State);
     }
 
-    [Fact]
-    public void Resumption_WithMethodOne_IsMalformedAndSoIsMethodThreeInAFullHandshake() // [ST-314]
-    {
-        var keys = new KnownKeys();
-        byte[] hello = keys.Machines.Begin();
-        byte[][] flight = keys.Machines.ToServer(hello);
-        byte[] secret = keys.Handshake(hello, flight[0]).Client;
-        keys.Machines.ToServer(keys.Seal(secret, [0x12, 3, 0, 0, 0, .. new byte[32]]));
-        Assert.Equal(SecureTunnelAlert.Malformed, keys.Machines.Server.Failure.Alert);
-    }
-
     private static IEnumerable<string> Attacks(string state)
     {
         string[] common = ["cut by a byte", "one byte longer", "length byte changed", "first byte changed", "last byte changed", "all zero", "from another session"];
@@ -165,10 +199,10 @@ public sealed class Section16_HostilePeerTests
         return common.Concat(state is "WaitClientAuth" or "WaitServerAuth" or "WaitAccept" ? protectedOnes : plain);
     }
 
-    private static JsonObject Run(string side, string state, string attack)
+    private static JsonObject Run(string side, string state, string attack, Func<KnownKeys>? flow = null)
     {
-        KnownKeys keys = Reach(state, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last);
-        byte[] bad = Spoil(attack, state, keys, good, secret, otherSecret, last);
+        KnownKeys keys = Reach(state, flow, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last);
+        byte[] bad = Spoil(attack, state, flow, keys, good, secret, otherSecret, last);
         byte[][] answer = side == "server" ? keys.Machines.ToServer(bad) : keys.Machines.ToClient(bad);
         HandshakeFailure failure = side == "server" ? keys.Machines.Server.Failure : keys.Machines.Client.Failure;
         string end = side == "server" ? keys.Machines.Server.State.ToString() : keys.Machines.Client.State.ToString();
@@ -188,10 +222,10 @@ public sealed class Section16_HostilePeerTests
         };
     }
 
-    /// <summary>Brings both sides to where the next frame is <paramref name="good"/>, in a fresh session.</summary>
-    private static KnownKeys Reach(string state, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last)
+    /// <summary>Brings both sides to where the next frame is <paramref name="good"/>, in a fresh session, of S1 where no <paramref name="flow"/> is given.</summary>
+    private static KnownKeys Reach(string state, Func<KnownKeys>? flow, out byte[] good, out byte[] secret, out byte[] otherSecret, out byte[] last)
     {
-        var keys = new KnownKeys();
+        KnownKeys keys = flow is null ? new KnownKeys() : flow();
         byte[] hello = keys.Machines.Begin();
         (good, secret, otherSecret, last) = (hello, [], [], hello);
         if (state == "WaitFullHello")
@@ -243,7 +277,7 @@ public sealed class Section16_HostilePeerTests
         return keys;
     }
 
-    private static byte[] Spoil(string attack, string state, KnownKeys keys, byte[] good, byte[] secret, byte[] otherSecret, byte[] last)
+    private static byte[] Spoil(string attack, string state, Func<KnownKeys>? flow, KnownKeys keys, byte[] good, byte[] secret, byte[] otherSecret, byte[] last)
     {
         byte[] bad = (byte[])good.Clone();
         switch (attack)
@@ -269,7 +303,7 @@ public sealed class Section16_HostilePeerTests
                 bad.AsSpan(2).Clear();
                 return bad;
             case "from another session":
-                _ = Reach(state, out byte[] other, out _, out _, out _);
+                _ = Reach(state, flow, out byte[] other, out _, out _, out _);
                 return other;
             case "replay of the last frame":
                 return last;

@@ -249,6 +249,23 @@ public sealed class Section16_MachineEdgeTests
         Assert.Equal(WireStatus.Ok, ClientHello.TryRead(hello, out _));
     }
 
+    [Theory]
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Ccm, 0xFF, 256, 1, SecureTunnelAlert.Malformed)] // not configured, and a byte too much
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Ccm, 0xFF, 256, 0, SecureTunnelAlert.Unsupported)] // not configured, and a key that nobody has
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm, 0xFF, 384, 0, SecureTunnelAlert.UnknownKey)] // a key that nobody has, and a ciphertext for a longer one
+    [InlineData(SecureTunnelSuite.RsaOaepAes128Gcm, 0x00, 384, 0, SecureTunnelAlert.Malformed)]
+    public void Server_GivenAHelloWithTwoFaults_AnswersTheFirst(SecureTunnelSuite suite, byte keyIdChange, int kem, int trailing, SecureTunnelAlert alert) // [ST-325]
+    {
+        byte[] keyId = TestKeys.Encryption.KeyId.ToArray();
+        keyId[0] ^= keyIdChange;
+        byte[] frame = new byte[1026];
+        new ClientHello { Suite = suite, MaxRecord = 1024, Random = new byte[32], KeyId = keyId, Kem = new byte[kem] }.TryWrite(frame.AsSpan(2), out int written);
+        Frame.WriteHeader(frame, written + trailing);
+        var options = new SecureTunnelServerOptions { Keys = [TestKeys.Encryption], Suites = [SecureTunnelSuite.RsaOaepAes128Gcm], Devices = TestKeys.Devices };
+        using var machines = new Machines(server: options);
+        Assert.Equal([0, 2, 0x0F, (byte)alert], Assert.Single(machines.ToServer(frame[..(2 + written + trailing)])));
+    }
+
     [Fact]
     public void Statuses_OfWhatIsNotConfigured_HaveOneReason() // [ST-101] [ST-302] [ST-304]
     {

@@ -18,6 +18,25 @@ public sealed class Section17_LimitTests
         Assert.True(content.IsEmpty);
     }
 
+    [Theory]
+    [InlineData((1UL << 21) - 1, 256, SecureTunnelAlert.None)]
+    [InlineData(1UL << 21, 256, SecureTunnelAlert.RecordOverflow)]
+    [InlineData(0, 256, SecureTunnelAlert.None)]
+    [InlineData(0, 257, SecureTunnelAlert.RecordOverflow)]
+    public void Receiver_AtTheEdgeOfItsKeyAndOfMaxRecord_SaysRecordOverflowBeyond(ulong sequence, int inner, SecureTunnelAlert alert) // [ST-504] [ST-508]
+    {
+        byte[] secret = new byte[32];
+        var opener = new RecordOpener(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, secret, 256) { Sequence = sequence };
+        using var sealer = new TrafficKey(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, secret) { Sequence = sequence };
+        using var session = new TunnelSession(new RecordSealer(SystemCrypto.Instance, SecureTunnelSuite.RsaOaepAes128Gcm, secret), opener, secret, SystemCrypto.Instance, 256);
+        byte[] frame = new byte[2 + inner + 16];
+        Frame.WriteHeader(frame, inner + 16);
+        frame[2] = (byte)MessageType.Data;
+        sealer.Seal(frame.AsSpan(0, 2), frame.AsSpan(2, inner), frame.AsSpan(2 + inner));
+        Assert.Equal(alert == SecureTunnelAlert.None ? SessionEvent.Data : SessionEvent.Failed, session.OnFrame(frame, 0, out _));
+        Assert.Equal(alert, session.Failure.Alert);
+    }
+
     [Fact]
     public void Message_OfItsSmallestShape_IsReadAndOneByteLessIsTruncated() // [ST-301]
     {

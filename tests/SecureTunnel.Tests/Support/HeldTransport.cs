@@ -22,6 +22,9 @@ internal sealed class HeldTransport : PipeWriter, IDuplexPipe
     /// <summary>What a flush throws once it is let go.</summary>
     public Exception? Failure { get => _failure; set => _failure = value; }
 
+    /// <summary>What happens once, inside the next flush.</summary>
+    public Action? During { get; set; }
+
     /// <summary>Throws instead of giving memory.</summary>
     public bool HasNoRoom { get; set; }
 
@@ -78,6 +81,9 @@ internal sealed class HeldTransport : PipeWriter, IDuplexPipe
             Interlocked.Increment(ref _byCaller);
         }
 
+        Action? during = During;
+        During = null;
+        during?.Invoke();
         CancellationToken cut = _cancel.Token;
         _arrived.Release();
         if (IsHeld)

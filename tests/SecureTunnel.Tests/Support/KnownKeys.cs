@@ -6,6 +6,7 @@ namespace Flint.SecureTunnel.Tests.Support;
 internal sealed class KnownKeys
 {
     private readonly Entropy _entropy = new ScriptedEntropy();
+    private readonly byte[]? _ticketSecret;
 
     public KnownKeys(SecureTunnelTicketSlot tickets)
     {
@@ -20,6 +21,25 @@ internal sealed class KnownKeys
         crypto.Scalars.Enqueue(DeviceScalar);
         Machines = new Machines(TestKeys.ClientOptions(suite: suite), entropy: _entropy, clientCrypto: crypto);
     }
+
+    private KnownKeys(SecureTunnelTicketSlot tickets, SecureTunnelTicketRing ring)
+    {
+        Suite = SecureTunnelSuite.RsaOaepAes128Gcm;
+        SecureTunnelClientOptions client = TestKeys.ClientOptions(tickets: tickets, ephemeral: false);
+        SecureTunnelServerOptions server = TestKeys.ServerOptions(tickets: ring);
+        using (var first = new Machines(client, server))
+        {
+            first.Run();
+        }
+
+        DeviceTicket ticket = tickets.Take()!;
+        _ticketSecret = ticket.Secret.ToArray();
+        tickets.Put(ticket);
+        Machines = new Machines(client, server, entropy: _entropy);
+    }
+
+    /// <summary>A resumption without an exchange, with a ticket of an earlier session.</summary>
+    public static KnownKeys OfAResumption() => new(new SecureTunnelTicketSlot(), new SecureTunnelTicketRing(new byte[32]));
 
     public SecureTunnelSuite Suite { get; }
 
@@ -42,7 +62,7 @@ internal sealed class KnownKeys
         var (client, server) = Handshake(clientHello, serverHello);
         using KeySchedule schedule = Start(clientHello, serverHello);
         using Secret mix = PreSharedKey.Mix(TestKeys.Psk);
-        schedule.SetMaster(mix.Span);
+        schedule.SetMaster(_ticketSecret is null ? mix.Span : KeySchedule.Zero);
         schedule.SetApplication(SHA256.HashData([.. Hellos(clientHello, serverHello), .. Open(server, serverAuth), .. Open(client, clientAuth)]));
         return (schedule.ClientApplication.ToArray(), schedule.ServerApplication.ToArray());
     }
@@ -69,7 +89,15 @@ internal sealed class KnownKeys
     private KeySchedule Start(byte[] clientHello, byte[] serverHello)
     {
         var schedule = new KeySchedule(SystemCrypto.Instance);
-        schedule.SetEarly();
+        if (_ticketSecret is null)
+        {
+            schedule.SetEarly();
+        }
+        else
+        {
+            schedule.SetEarly(_ticketSecret);
+        }
+
         schedule.SetHandshake(SharedSecret(serverHello), SHA256.HashData(Hellos(clientHello, serverHello)));
         return schedule;
     }
@@ -82,7 +110,7 @@ internal sealed class KnownKeys
             using var own = new PlatformEphemeralKey(ECDiffieHellman.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = DeviceScalar }));
             Assert.True(own.TryAgree(serverHello.AsSpan(42), secret));
         }
-        else
+        else if (_ticketSecret is null)
         {
             _entropy.Fill(secret, EntropyUse.Seed);
         }
@@ -91,7 +119,9 @@ internal sealed class KnownKeys
     }
 
     private byte[] Hellos(byte[] clientHello, byte[] serverHello) =>
-        [.. "SecureTunnel v1\0"u8, 4, .. "test"u8, .. (Suite.IsEphemeral() ? TestKeys.Signing : TestKeys.Encryption).KeyHash, .. clientHello, .. serverHello];
+        [.. "SecureTunnel v1\0"u8, 4, .. "test"u8, .. KeyHash, .. clientHello, .. serverHello];
+
+    private ReadOnlySpan<byte> KeyHash => _ticketSecret is not null ? KeySchedule.Zero : (Suite.IsEphemeral() ? TestKeys.Signing : TestKeys.Encryption).KeyHash;
 
     private static readonly byte[] DeviceScalar = [.. Enumerable.Repeat((byte)0x31, 32)];
 }

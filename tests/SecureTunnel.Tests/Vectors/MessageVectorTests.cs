@@ -19,7 +19,7 @@ public sealed class MessageVectorTests
 
     [Theory]
     [MemberData(nameof(Ids))]
-    public void Message_ReadsAsTheVectorSays(string id) // [ST-301] [ST-302] [ST-303] [ST-304] [ST-305] [ST-306] [ST-308] [ST-309] [ST-311] [ST-313] [ST-316]
+    public void Message_ReadsAsTheVectorSays(string id) // [ST-301] [ST-302] [ST-303] [ST-304] [ST-305] [ST-306] [ST-308] [ST-309] [ST-311] [ST-313] [ST-316] [ST-325]
     {
         JsonElement vector = Read().Single(v => v.Id == id).Vector;
         byte[] body = vector.GetProperty("input").Hex("body");
