@@ -6,16 +6,28 @@ using FsCheck.Fluent;
 namespace Flint.Ota.Tests.Properties;
 
 /// <summary>
-/// Random sequences of what can happen to a device, against a model that knows only what was confirmed, what is on trial and what was rejected.
+/// Random sequences of what can happen to a device, against a model that knows only what was confirmed, what is armed, what is under way and what
+/// was rejected: it says what each offer is answered with, and what the next start runs and resumes.
 /// </summary>
 public sealed class ModelProperties
 {
-    private static readonly OtaRelease[] Releases = [.. Enumerable.Range(1, 4).Select(i => Make((uint)i))];
+    private const uint Deadline = 1000;
+
+    // By sequence; each of its own length, which tells them apart.
+    private static readonly OtaRelease[] Releases =
+    [
+        Make(1, new() { Product = Lab.Product, Sequence = 1 }),
+        Make(2, new() { Product = Lab.Product, Sequence = 2, AllowDowngrade = true }),
+        Make(3, new() { Product = Lab.Product, Sequence = 3, AllowDowngrade = true, RetryRejected = true, Expires = DateTimeOffset.FromUnixTimeSeconds(Deadline) }),
+        Make(4, new() { Product = Lab.Product, Sequence = 4 }),
+        Make(5, new() { Product = Lab.Product, Sequence = 5, AllowDowngrade = true, RetryRejected = true }),
+    ];
 
     private static readonly OtaBoard Board = OtaBoard.Small(8, hasEcc: true, 0xFF);
 
     private enum Step
     {
+        None,
         Chunks,
         Cut,
         Reboot,
@@ -29,25 +41,32 @@ public sealed class ModelProperties
     }
 
     [Fact]
-    public void AnySequence_DeviceAgreesWithModel() => PropertyRunner.Check(
-        Arb.From(Gen.Choose(0, int.MaxValue).Select(seed => seed)), seed => Play(seed), runs: 150);
+    public void AnySequence_DeviceAgreesWithModel()
+    {
+        var seen = new HashSet<OtaStatus>();
+        PropertyRunner.Check(Arb.From(Gen.Choose(0, int.MaxValue).Select(seed => seed)), seed => Play(seed, seen), runs: 200);
 
-    private static void Play(int seed)
+        // Every answer of the model was given.
+        Assert.Superset(
+            new HashSet<OtaStatus>
+            {
+                OtaStatus.Ok, OtaStatus.WrongState, OtaStatus.AlreadyInstalled, OtaStatus.Expired, OtaStatus.RejectedBefore, OtaStatus.Downgrade,
+            },
+            seen);
+    }
+
+    private static void Play(int seed, HashSet<OtaStatus> seen)
     {
         var random = new Random(seed);
         var flash = new FaultFlash(Board);
         OtaLayout layout = Board.Layout(flash);
         using OtaTrustStore trust = Lab.Trust();
         Assert.Equal(OtaStatus.Ok, new OtaProvisioner(flash, layout, trust).InstallFirst(Releases[0].Envelope.Span, Releases[0]));
-
-        // The model. A call that the power interrupted may have happened or not; then two answers are right until the next start tells.
-        var confirmed = new HashSet<uint> { 1 };
-        var trial = new HashSet<uint> { 0 };
-        uint wanted = 2;
-        OtaEngine engine = Boot(flash, layout, trust);
-        for (int i = 0; i < 60; i++)
+        var model = new Model();
+        OtaEngine engine = Restart(flash, layout, trust, model);
+        for (int i = 0; i < 80; i++)
         {
-            var step = (Step)random.Next(Enum.GetValues<Step>().Length);
+            var step = (Step)random.Next(1, Enum.GetValues<Step>().Length);
             try
             {
                 if (step == Step.Cut)
@@ -55,7 +74,7 @@ public sealed class ModelProperties
                     flash.Add(new FlashFault(flash.Operations + 1 + random.Next(12), (FlashFaultKind)random.Next(FlashFault.CutKinds)));
                 }
 
-                Apply(step, engine, random, ref wanted, confirmed, trial);
+                Apply(step, engine, random, model, seen);
                 if (step != Step.Reboot)
                 {
                     continue;
@@ -66,42 +85,43 @@ public sealed class ModelProperties
                 // Falls through to the restart.
             }
 
-            engine = Restart(flash, layout, trust, confirmed, trial);
+            engine = Restart(flash, layout, trust, model);
         }
 
         Assert.Equal("", flash.Violation);
     }
 
-    // [OTA-059] A manifest that is not above the one under way takes its place only once that is given up.
-    private static OtaStatus Take(OtaEngine engine, OtaRelease release)
+    private static void Apply(Step step, OtaEngine engine, Random random, Model model, HashSet<OtaStatus> seen)
     {
-        OtaStatus status = engine.Offer(release);
-        if (status == OtaStatus.Downgrade && engine.Abort() == OtaStatus.Ok)
-        {
-            status = engine.Offer(release);
-        }
-
-        return status;
-    }
-
-    private static void Apply(Step step, OtaEngine engine, Random random, ref uint wanted, HashSet<uint> confirmed, HashSet<uint> trial)
-    {
-        OtaRelease release = Releases[wanted - 1];
+        // What the power may interrupt is known before the call.
+        model.Interrupted = step;
         switch (step)
         {
             case Step.Chunks:
-                if (engine.State == OtaState.Downloading && Take(engine, release) == OtaStatus.Ok)
+                if (engine.State == OtaState.Downloading)
                 {
-                    engine.Fetch(release, most: random.Next(1, 8));
+                    engine.Fetch(Releases[model.UnderWay - 1], most: random.Next(1, 8));
                 }
 
                 break;
             case Step.NewManifest:
-                wanted = (uint)random.Next(2, 5);
-                Take(engine, Releases[wanted - 1]);
+                model.Offered = (uint)random.Next(1, 6);
+                OtaStatus expected = model.Expect(engine.State);
+                model.Changes++;
+                OtaStatus status = engine.Offer(Releases[model.Offered - 1]);
+                seen.Add(status);
+                Assert.True(
+                    status == expected || (status == OtaStatus.TooManyTransitions && expected == OtaStatus.Ok && model.Changes > 8),
+                    $"offer of {model.Offered} in {engine.State}: {status} where the model says {expected}");
+                if (status == OtaStatus.Ok)
+                {
+                    model.Take();
+                }
+
                 break;
             case Step.ClockJump:
-                engine.TrustedTime = (uint)random.Next();
+                model.Time = (uint)random.Next(3) * (Deadline - 300);
+                engine.TrustedTime = model.Time;
                 break;
             case Step.Disconnect:
                 engine.ForgetRequests();
@@ -109,19 +129,18 @@ public sealed class ModelProperties
             case Step.Arm:
                 if (engine.State == OtaState.Verified)
                 {
-                    // Before the call: the power may go within it.
-                    trial.UnionWith([2, 3, 4]);
+                    model.BeginArming();
                     Assert.Equal(OtaStatus.Ok, engine.Arm());
+                    model.Trial = model.UnderWay;
+                    model.UnderWay = 0;
                 }
 
                 break;
             case Step.SelfTestGood:
                 if (engine.State == OtaState.Trial)
                 {
-                    confirmed.Add(engine.Boot.Sequence);
                     Assert.Equal(OtaStatus.Ok, engine.Confirm());
-                    confirmed.RemoveWhere(sequence => sequence != engine.Boot.Sequence);
-                    trial.IntersectWith([0]);
+                    model.Confirm();
                 }
 
                 break;
@@ -129,41 +148,38 @@ public sealed class ModelProperties
                 if (engine.State == OtaState.Trial)
                 {
                     Assert.Equal(OtaStatus.Ok, engine.Reject(OtaReason.SelfTestFailed, 1));
-                    trial.IntersectWith([0]);
+                    model.Reject();
                 }
 
                 break;
             case Step.Abort:
-                engine.Abort();
+                if (engine.Abort() == OtaStatus.Ok)
+                {
+                    model.UnderWay = 0;
+                }
+
                 break;
             default:
                 break;
         }
+
+        model.Interrupted = Step.None;
     }
 
-    private static OtaEngine Restart(FaultFlash flash, OtaLayout layout, OtaTrust trust, HashSet<uint> confirmed, HashSet<uint> trial)
+    private static OtaEngine Restart(FaultFlash flash, OtaLayout layout, OtaTrust trust, Model model)
     {
+        model.Time = 0;
         while (true)
         {
             try
             {
-                OtaEngine engine = Boot(flash, layout, trust);
-                uint runs = engine.Boot.Sequence;
-                Assert.NotEqual(OtaBootSource.Recovery, engine.Boot.Source);
-                Assert.NotEqual(OtaBootSource.Factory, engine.Boot.Source);
-                if (engine.Boot.Source == OtaBootSource.Trial)
-                {
-                    Assert.Contains(runs, trial);
-                }
-                else
-                {
-                    // What runs is the confirmed one, and from here on there is one answer only.
-                    Assert.Contains(runs, confirmed);
-                    confirmed.RemoveWhere(sequence => sequence != runs);
-                    trial.IntersectWith([0]);
-                }
-
-                byte[] image = Lab.Bytes(2500 + (int)runs, (int)runs);
+                model.Starts++;
+                model.Changes++;
+                var options = new OtaOptions(Lab.Product) { ChunkLength = 512, BufferLength = 512 };
+                var engine = new OtaEngine(flash, layout, trust, new OtaBootStage(), options);
+                engine.Start();
+                model.Observe(engine);
+                byte[] image = Image(engine.Boot.Sequence);
                 Assert.True(flash.Truth(flash.BlockStart(layout.Bank(engine.Boot.Bank).Image(0).FirstBlock), image.Length).SequenceEqual(image));
                 return engine;
             }
@@ -174,17 +190,134 @@ public sealed class ModelProperties
         }
     }
 
-    private static OtaEngine Boot(OtaFlash flash, OtaLayout layout, OtaTrust trust)
+    private static byte[] Image(uint sequence) => Lab.Bytes(2500 + (int)sequence, (int)sequence);
+
+    private static OtaRelease Make(uint sequence, OtaManifestBuilder builder)
     {
-        var options = new OtaOptions(Lab.Product) { ChunkLength = 512, BufferLength = 512 };
-        var engine = new OtaEngine(flash, layout, trust, new OtaBootStage(), options);
-        engine.Start();
-        return engine;
+        OtaImage image = OtaImage.Create(Image(sequence), OtaManifest.MinBlockSize);
+        return Lab.Sign(builder.Add(0, "m", image), image);
     }
 
-    private static OtaRelease Make(uint sequence)
+    /// <summary>What is known of the device; a call that the power interrupted happened or did not, and the next start tells.</summary>
+    private sealed class Model
     {
-        OtaImage image = OtaImage.Create(Lab.Bytes(2500 + (int)sequence, (int)sequence), OtaManifest.MinBlockSize);
-        return Lab.Sign(new OtaManifestBuilder { Product = Lab.Product, Sequence = sequence, AllowDowngrade = true, RetryRejected = true }.Add(0, "m", image), image);
+        private const int Attempts = 3;
+
+        private uint _confirmed = 1;
+        private uint _highest = 1;
+        private int _tried;
+
+        // The latest first, two at most.
+        private List<uint> _rejected = [];
+
+        public uint Trial { get; set; }
+
+        public uint UnderWay { get; set; }
+
+        public uint Offered { get; set; }
+
+        public uint Time { get; set; }
+
+        public Step Interrupted { get; set; }
+
+        /// <summary>Starts since the last try to arm; some were cut before they counted as an attempt.</summary>
+        public int Starts { get; set; }
+
+        /// <summary>What may have changed the state since a manifest above all before was taken; each may have several times.</summary>
+        public int Changes { get; set; }
+
+        public OtaStatus Expect(OtaState state)
+        {
+            if (state is OtaState.Trial or OtaState.Armed or OtaState.Rejected)
+            {
+                return OtaStatus.WrongState;
+            }
+
+            bool allowsDowngrade = Offered != 1 && Offered != 4;
+            bool retries = Offered is 3 or 5;
+            return Offered == _confirmed ? OtaStatus.AlreadyInstalled
+                : Offered == 3 && Time > Deadline ? OtaStatus.Expired
+                : _rejected.Contains(Offered) && !retries ? OtaStatus.RejectedBefore
+                : Offered < _confirmed && !allowsDowngrade ? OtaStatus.Downgrade
+                : UnderWay != 0 && Offered < UnderWay ? OtaStatus.Downgrade
+                : OtaStatus.Ok;
+        }
+
+        public void BeginArming()
+        {
+            Starts = 0;
+            _tried = 0;
+        }
+
+        public void Take()
+        {
+            UnderWay = Offered;
+            Changes = Offered > _highest ? 0 : Changes;
+            _highest = Math.Max(_highest, Offered);
+        }
+
+        public void Confirm()
+        {
+            _confirmed = Trial;
+            _rejected.Remove(Trial);
+            Trial = 0;
+        }
+
+        public void Reject()
+        {
+            if (!_rejected.Contains(Trial))
+            {
+                _rejected = [Trial, .. _rejected.Take(1)];
+            }
+
+            Trial = 0;
+        }
+
+        public void Observe(OtaEngine engine)
+        {
+            uint runs = engine.Boot.Sequence;
+            if (engine.Boot.Source == OtaBootSource.Trial)
+            {
+                Trial = Interrupted == Step.Arm && Trial == 0 ? UnderWay : Trial;
+                Assert.Equal(Trial, runs);
+                Assert.True(++_tried <= Attempts, $"trial boot {_tried}");
+                UnderWay = 0;
+            }
+            else
+            {
+                Assert.Equal(OtaBootSource.Confirmed, engine.Boot.Source);
+                ObserveConfirmed(engine, runs);
+            }
+
+            Interrupted = Step.None;
+        }
+
+        private void ObserveConfirmed(OtaEngine engine, uint runs)
+        {
+            // Cut in its arming, and then again in each of its starts.
+            if (Interrupted == Step.Arm && Trial == 0 && Starts > Attempts && engine.LastReason == OtaReason.AttemptsExhausted)
+            {
+                Trial = UnderWay;
+                UnderWay = 0;
+            }
+
+            if (Trial != 0 && Interrupted == Step.SelfTestGood && runs == Trial)
+            {
+                Confirm();
+            }
+            else if (Trial != 0)
+            {
+                Assert.True(Interrupted == Step.SelfTestBad || Starts > Attempts, $"{Trial} is rejected after {Starts} starts");
+                Reject();
+            }
+
+            Assert.Equal(_confirmed, runs);
+            bool isUnderWay = engine.State is OtaState.Downloading or OtaState.Verified;
+            uint resumed = isUnderWay ? (uint)engine.Progress.TotalBytes - 2500 : 0;
+            bool isNew = Interrupted == Step.NewManifest && (resumed == Offered || resumed == 0);
+            bool isEnded = Interrupted == Step.Abort && resumed == 0;
+            Assert.True(resumed == UnderWay || isNew || isEnded, $"resumes {resumed} where {UnderWay} was under way");
+            UnderWay = resumed;
+        }
     }
 }
