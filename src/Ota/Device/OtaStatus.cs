@@ -9,7 +9,7 @@ public enum OtaStatus
     /// <summary>Not allowed in this state (section 6).</summary>
     WrongState = 1,
 
-    /// <summary>The flash failed; nothing that counts was changed.</summary>
+    /// <summary>The flash failed; nothing that counts was changed. An offer in a start that could read nothing gives this until the next start (section 4.2).</summary>
     FlashFailed = 2,
 
     /// <summary>The bytes end inside the manifest (section 5.1).</summary>

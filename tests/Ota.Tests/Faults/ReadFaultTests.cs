@@ -59,6 +59,28 @@ public sealed class ReadFaultTests
         Assert.True(reads > 20);
     }
 
+    // [OTA-035], [OTA-073]
+    [Theory]
+    [InlineData(FlashFaultKind.ReadFails)]
+    [InlineData(FlashFaultKind.ReadFlips)]
+    public void Download_AnyReadIsWrongOnce_GoesOn(FlashFaultKind kind)
+    {
+        int reads = 1;
+        for (int at = 1; at <= reads; at++)
+        {
+            (FaultFlash flash, OtaLayout layout) = Device();
+            OtaEngine engine = Boot(flash, layout);
+            int before = flash.Reads;
+            flash.Add(new FlashFault(before + at, kind));
+            Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+            Assert.Equal(OtaStatus.Ok, engine.Fetch(V2));
+            Assert.Equal(OtaState.Verified, engine.State);
+            reads = flash.Reads - before;
+        }
+
+        Assert.True(reads > 10);
+    }
+
     // [OTA-087]
     [Fact]
     public void Arm_AnyReadIsWrongOnce_Arms()
