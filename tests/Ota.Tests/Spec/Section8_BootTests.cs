@@ -98,6 +98,58 @@ public sealed class Section8_BootTests
         Assert.InRange(rounds, 10, OtaEngine.MaxTransitions);
     }
 
+    // Every byte of section 4.4, for an update that is confirmed, one that a start gives up, one that the program rejects, and rot.
+    [Fact]
+    public void Evidence_OfFourEndings_IsWhatTheSpecificationSays()
+    {
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        OtaRelease v2 = Lab.Release(2, 9_000);
+        OtaRelease v3 = Lab.Release(3, 9_000);
+        OtaRelease v4 = Lab.Release(4, 9_000);
+        Lab.Boot(flash, layout).Install(v2);
+        Assert.Equal(OtaStatus.Ok, Lab.Boot(flash, layout).Confirm());
+        Lab.Boot(flash, layout).Install(v3);
+        for (int start = 0; start < 4; start++)
+        {
+            Lab.Boot(flash, layout);
+        }
+
+        Lab.Boot(flash, layout).Install(v4);
+        Assert.Equal(OtaStatus.Ok, Lab.Boot(flash, layout).Reject((OtaReason)200, 0x01020304));
+        AssertEvidence(Lab.Boot(flash, layout), 0, 200, bank: 0, number: 3, runs: 4, about: 4, detail: 0x01020304, v4);
+        AssertEvidence(Lab.Boot(flash, layout), 1, (int)OtaReason.AttemptsExhausted, bank: 0, number: 2, runs: 0, about: 3, detail: 0, v3);
+        AssertEvidence(Lab.Boot(flash, layout), 2, (int)OtaReason.Confirmed, bank: 1, number: 1, runs: 2, about: 2, detail: 0, v2);
+
+        // V2 rots where V1 stands in the other bank.
+        (flash, layout) = Lab.Device(V1);
+        Lab.Boot(flash, layout).Install(v2);
+        Assert.Equal(OtaStatus.Ok, Lab.Boot(flash, layout).Confirm());
+        flash.Bytes[layout.Bank(1).Image(0).Start(flash) + 77] ^= 1;
+        AssertEvidence(Lab.Boot(flash, layout), 0, (int)OtaReason.ConfirmedCorrupt, bank: 1, number: 2, runs: 0, about: 1, detail: 0, v2);
+    }
+
+    private static void AssertEvidence(OtaEngine engine, int back, int reason, byte bank, uint number, uint runs, uint about, uint detail, OtaRelease subject)
+    {
+        using OtaTrustStore trust = Lab.Trust();
+        var manifest = new OtaManifest();
+        var digest = new byte[OtaTrust.DigestLength];
+        Assert.Equal(OtaStatus.Ok, manifest.TryRead(subject.Envelope.ToArray(), 0, subject.Envelope.Length));
+        manifest.ComputeDigest(trust, digest, 0);
+        var expected = new byte[OtaEvidence.Length];
+        expected[0] = 0x45;
+        expected[1] = (byte)reason;
+        expected[2] = bank;
+        OtaBytes.WriteUInt32(expected, 4, number);
+        OtaBytes.WriteUInt32(expected, 8, runs);
+        OtaBytes.WriteUInt32(expected, 12, about);
+        OtaBytes.WriteUInt32(expected, 16, detail);
+        digest.AsSpan(0, 8).CopyTo(expected.AsSpan(20));
+        OtaBytes.WriteUInt32(expected, 28, trust.Crc32C(0, expected, 0, 28));
+        var read = new byte[OtaEvidence.Length];
+        Assert.True(engine.TryReadEvidence(back, read, 0));
+        Assert.Equal(expected, read);
+    }
+
     [Fact]
     public void Evidence_OfUpdates_IsKeptAcrossSessionsNewestFirst()
     {
