@@ -26,7 +26,8 @@ public static class Program
         var flash = new DeviceFileFlash(folder, BlockLength, BlockCount);
         flash.Yield = platform.FeedWatchdog;
         var boot = new NanoBoot();
-        var trust = new DeviceTrust(new RsaPublicKey[] { RsaPublicKey.Load(platform, "signer") });
+        RsaPublicKey signer = RsaPublicKey.Load(platform, "signer");
+        var trust = new DeviceTrust(new RsaPublicKey[] { signer });
         var engine = new OtaEngine(flash, OtaLayout.Divide(flash, false), trust, boot, new OtaOptions(Load(platform, "product")));
         engine.Start();
 
@@ -36,6 +37,8 @@ public static class Program
         settings.Tunnel.Context = platform.Load("context") ?? new byte[0];
         settings.Tunnel.Pins = new RsaPublicKey[] { RsaPublicKey.Load(platform, "pin") };
         var agent = new DeviceAgent(settings, platform, crypto, DeviceRandom.Create(platform, crypto));
+        signer.Yield = agent.FeedWatchdog;
+        flash.Yield = agent.FeedWatchdog;
         agent.UseUpdates(engine, boot, null);
         agent.AddFunction("led", argument => argument == "on" ? 1 : 0);
         agent.AddVariable("uptime", () => (platform.Now / 1000).ToString());

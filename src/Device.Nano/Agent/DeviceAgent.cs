@@ -54,6 +54,10 @@ public sealed class DeviceAgent : ICoapHandler
         _crypto = crypto;
         _random = random;
         _trialEnds = platform.Now + settings.TrialTimeout;
+        for (int i = 0; i < settings.Tunnel.Pins.Length; i++)
+        {
+            settings.Tunnel.Pins[i].Yield = FeedWatchdog;
+        }
     }
 
     /// <summary>Whether the server has accepted this device and the connection lives.</summary>
@@ -153,16 +157,11 @@ public sealed class DeviceAgent : ICoapHandler
     public void Step()
     {
         long now = _platform.Now;
-        bool isTrialOver = _updater != null && _updater.IsOnTrial && now >= _trialEnds;
-        if (!isTrialOver)
-        {
-            _platform.FeedWatchdog();
-        }
-
-        if (isTrialOver || (_updater != null && _updater.WantsReset))
+        FeedWatchdog();
+        if (_updater != null && (_updater.WantsReset || IsTrialOver))
         {
             Drop();
-            _updater!.Boot.Reset();
+            _updater.Boot.Reset();
             _stop = true;
         }
         else if (_connection == null)
@@ -178,6 +177,20 @@ public sealed class DeviceAgent : ICoapHandler
             Serve(now);
         }
     }
+
+    /// <summary>
+    /// Feeds the watchdog, unless the image on trial has had its time. What takes long on the agent's thread calls it in between: the Yield of the pins does
+    /// already; that of a signing key, of a <c>P256</c> and of the files is set by the program.
+    /// </summary>
+    public void FeedWatchdog()
+    {
+        if (!IsTrialOver)
+        {
+            _platform.FeedWatchdog();
+        }
+    }
+
+    private bool IsTrialOver => _updater != null && _updater.IsOnTrial && _platform.Now >= _trialEnds;
 
     private void Connect(long now)
     {

@@ -188,20 +188,6 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
-    public async Task IdleServer_ThatAnswersThePing_IsKept()
-    {
-        Start();
-        CoapConnection first = await _gateway.Connection;
-        await Eventually.HoldsAsync(() => _agent.IsConnected);
-        _platform.Advance(60_001);
-
-        // The gateway answers the Ping, so the connection stays.
-        await Task.Delay(800);
-        Assert.Equal(1, _agent.Connections);
-        Assert.False(first.Completion.IsCompleted);
-    }
-
-    [Fact]
     public async Task Function_WithAnArgumentThatIsNoText_Is400()
     {
         bool called = false;

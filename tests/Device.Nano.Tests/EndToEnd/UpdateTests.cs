@@ -85,6 +85,33 @@ public sealed class UpdateTests : IDisposable
         Assert.Equal([1, 2], _starts);
     }
 
+    [Theory]
+    [InlineData("5.00")]
+    [InlineData("2.04")]
+    [InlineData("empty")]
+    [InlineData("rubbish")]
+    [InlineData("too long")]
+    [InlineData("another image's")]
+    public async Task Update_ServerAnswersOffersAndChunksBadly_IsWholeOnceItAnswersWell(string kind)
+    {
+        _gateway.Release = Release(2, 2);
+        OtaRelease other = Release(3, 3);
+        _gateway.BadAnswers = 6;
+        _gateway.BadAnswer = request => kind switch
+        {
+            "5.00" => new CoapResponse(Flint.Coap.CoapCode.InternalServerError),
+            "2.04" => CoapResponse.Changed(),
+            "empty" => CoapResponse.Content(ReadOnlyMemory<byte>.Empty),
+            "rubbish" => CoapResponse.Content(RandomNumberGenerator.GetBytes(900)),
+            "too long" => CoapResponse.Content(new byte[20_000]),
+            _ => CoapResponse.Content(other.Envelope[..^1]),
+        };
+        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
+
+        Assert.Equal(0, _gateway.BadAnswers);
+        Assert.Equal([1, 2], _starts);
+    }
+
     [Fact]
     public async Task Update_WhoseSelfTestFails_RollsBackAndSaysWhy()
     {
@@ -128,6 +155,11 @@ public sealed class UpdateTests : IDisposable
             _platform.Advance(900_000);
             await Eventually.HoldsAsync(() => !device.IsRunning);
             Assert.True(device.WasReset);
+
+            // Nor does anything that computes on its thread feed the watchdog any more.
+            int fed = _platform.Fed;
+            device.FeedWatchdog();
+            Assert.Equal(fed, _platform.Fed);
         }
 
         device = Start();
@@ -200,7 +232,7 @@ public sealed class UpdateTests : IDisposable
             BootStage boot = _boot;
             Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
             Engine.Start();
-            var settings = new DeviceAgentSettings { OfferInterval = 300 };
+            var settings = new DeviceAgentSettings { OfferInterval = 300, RequestTimeout = 1000 };
             _agent = AgentTests.NewAgent(platform, settings);
             _agent.UseUpdates(Engine, boot, selfTest is null ? null : () => selfTest(Engine));
             _thread = new Thread(() =>
@@ -217,6 +249,8 @@ public sealed class UpdateTests : IDisposable
         public bool IsRunning => _isRunning;
 
         public bool WasReset => _boot.WasReset;
+
+        public void FeedWatchdog() => _agent.FeedWatchdog();
 
         public OtaStatus LastOffer => _agent.LastOffer;
 

@@ -30,8 +30,8 @@ internal sealed class Gateway : IDisposable
                 Events.Enqueue($"{request.Route("name")}={request.GetText()}");
                 return CoapResponse.Changed();
             })
-            .MapGet("/u", request => Release is { } release && !Hides ? CoapResponse.Content(release.Envelope) : CoapResponse.NotFound())
-            .MapGet("/o/{artifact}", Chunk);
+            .MapGet("/u", request => TryBadAnswer(request, isOffer: true) ?? (Release is { } release && !Hides ? CoapResponse.Content(release.Envelope) : CoapResponse.NotFound()))
+            .MapGet("/o/{artifact}", request => TryBadAnswer(request, isOffer: false) ?? Chunk(request));
         _listener.Start();
         _ = Task.Run(AcceptAll);
     }
@@ -52,6 +52,11 @@ internal sealed class Gateway : IDisposable
 
     /// <summary>After as many chunks the connection is cut; 0: never.</summary>
     public int CutAfterChunks { get; set; }
+
+    /// <summary>How many requests are answered by <see cref="BadAnswer"/>: the last three of them for chunks.</summary>
+    public int BadAnswers { get; set; }
+
+    public Func<CoapRequest, CoapResponse> BadAnswer { get; set; } = request => CoapResponse.NotFound();
 
     public byte[] Psk { get; set; } = TunnelFixture.Psk;
 
@@ -125,6 +130,17 @@ internal sealed class Gateway : IDisposable
         {
             client.Dispose();
         }
+    }
+
+    private CoapResponse? TryBadAnswer(CoapRequest request, bool isOffer)
+    {
+        if (BadAnswers == 0 || (isOffer && BadAnswers <= 3))
+        {
+            return null;
+        }
+
+        BadAnswers--;
+        return BadAnswer(request);
     }
 
     private CoapResponse Chunk(CoapRequest request)

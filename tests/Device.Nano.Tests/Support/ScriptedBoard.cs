@@ -51,6 +51,12 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
     /// <summary>Asked with the CoAP bytes of each record; false: the network takes the connection away with it.</summary>
     public Func<byte[], bool> Takes { get; set; } = coap => true;
 
+    /// <summary>What answers the device's first or second frame in place of the server; null: the server does.</summary>
+    public Func<int, byte[]?> Instead { get; set; } = frame => null;
+
+    /// <summary>The CoAP bytes that the server begins with: a CSM.</summary>
+    public byte[] Greeting { get; set; } = [0x00, 0xE1];
+
     /// <summary>Sends CoAP bytes to the device in one record.</summary>
     public void Send(byte[] message) => _session!.Send(message);
 
@@ -112,6 +118,13 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
 
         private void OnFrame(byte[] frame)
         {
+            if (board.Instead(_frames) is { } bytes)
+            {
+                _frames++;
+                Reply(bytes);
+                return;
+            }
+
             switch (_frames++)
             {
                 case 0:
@@ -120,7 +133,7 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
                 case 1:
                     Reply(_server.Accept(frame, board.DeviceId));
                     board._tickets.Add((_server.Ticket, _server.ResumptionKey));
-                    Send([0x00, 0xE1]);
+                    Send(board.Greeting);
                     break;
                 default:
                     byte[] inner = _server.Open(frame);
