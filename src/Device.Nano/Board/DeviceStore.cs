@@ -56,17 +56,19 @@ public sealed class DeviceStore
         Array.Copy(value, 0, bytes, NumberLength, value.Length);
         int end = bytes.Length - SumLength;
         BigEndian.WriteUInt32(bytes, end, OtaCrc32C.Append(0, bytes, 0, end));
+#pragma warning disable CA1816 // the device's Close leaves a finalizer behind, which a boot gives no time to run
 #pragma warning disable CA1031 // a file system that fails has not saved: a result, never an exception
         try
         {
             string path = Path(name, 1 - newest);
-            if (File.Exists(path))
+            if (Exists(path))
             {
                 File.Delete(path);
             }
 
             using (var file = new FileStream(path, FileMode.Create, FileAccess.Write))
             {
+                GC.SuppressFinalize(file);
                 file.Write(bytes, 0, bytes.Length);
                 file.Flush();
             }
@@ -109,13 +111,14 @@ public sealed class DeviceStore
     {
         try
         {
-            if (!File.Exists(path))
+            if (!Exists(path))
             {
                 return null;
             }
 
             using (var file = new FileStream(path, FileMode.Open, FileAccess.Read))
             {
+                GC.SuppressFinalize(file);
                 if (file.Length < Overhead || file.Length > MaxValue + Overhead)
                 {
                     return null;
@@ -152,7 +155,10 @@ public sealed class DeviceStore
             return null;
         }
     }
-#pragma warning restore CA1031
+#pragma warning restore CA1031, CA1816
+
+    /// <summary>Whether there is such a file. The device's class library says no as well where memory has run out for the question, and then it has for the probe.</summary>
+    internal static bool Exists(string path) => File.Exists(path) || new byte[MemoryProbe].Length == 0;
 
     private string Path(string name, int which) => _folder + name + (which == 0 ? "0" : "1");
 
@@ -162,4 +168,5 @@ public sealed class DeviceStore
 
     // Implementation
     private const int MaxValue = 2048;
+    private const int MemoryProbe = 512;
 }
