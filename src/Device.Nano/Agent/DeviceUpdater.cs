@@ -68,10 +68,14 @@ internal sealed class DeviceUpdater
             return false;
         }
 
-        switch (Engine.State)
+        OtaState state = Engine.State;
+        if (now >= _nextOffer && (state == OtaState.Idle || state == OtaState.Downloading))
         {
-            case OtaState.Idle:
-                return now >= _nextOffer && AskForOffer(endpoint, now);
+            return AskForOffer(endpoint, now);
+        }
+
+        switch (state)
+        {
             case OtaState.Downloading:
                 return FetchChunk(endpoint);
             case OtaState.Verified when now >= _nextTry:
@@ -124,6 +128,7 @@ internal sealed class DeviceUpdater
     /// <summary>What the engine said to the last offer.</summary>
     public OtaStatus LastOffer;
 
+    /// <summary>Asked while a download is under way too: one whose chunks nobody serves any more ends when a later image is offered.</summary>
     private bool AskForOffer(CoapEndpoint endpoint, long now)
     {
         _nextOffer = now + _settings.OfferInterval;
@@ -137,7 +142,7 @@ internal sealed class DeviceUpdater
     private bool FetchChunk(CoapEndpoint endpoint)
     {
         int slot = FindChunk(0);
-        if (slot < 0 || !Engine.TryGetRequest(_request))
+        if (slot < 0 || _offer != 0 || !Engine.TryGetRequest(_request))
         {
             return false;
         }

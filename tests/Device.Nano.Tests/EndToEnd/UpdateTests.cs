@@ -15,6 +15,7 @@ namespace Flint.Device.Nano.Tests.EndToEnd;
 /// <summary>Whole updates: the agent on file banks, with the device's own trust, against a gateway over loopback; the device is killed on the way.</summary>
 public sealed class UpdateTests : IDisposable
 {
+    private const int Hour = 3_600_000;
     private static readonly RSA SigningKey = TunnelFixture.Key("signing");
     private readonly Gateway _gateway = new();
     private readonly TestPlatform _platform;
@@ -43,11 +44,11 @@ public sealed class UpdateTests : IDisposable
     {
         _gateway.Release = Release(2, 2);
         _gateway.ChunksToServe = 20;
-        Device device = Start();
+        Device device = Start(offerInterval: Hour);
         await Eventually.HoldsAsync(() => _gateway.ChunksServed == 20 && device.Engine.Progress.VerifiedBytes > 0);
         device.Kill();
         _gateway.ChunksToServe = int.MaxValue;
-        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
+        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle, offerInterval: Hour)).Kill();
 
         // The whole image has 48 chunks and a table; of what was there only the segment under way, four chunks, is fetched again.
         Assert.InRange(_gateway.ChunksServed, 49, 49 + 4);
@@ -73,6 +74,31 @@ public sealed class UpdateTests : IDisposable
         await Eventually.HoldsAsync(() => !device.IsRunning);
         device.Kill();
         (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Update_WithdrawnInTheMiddle_GivesWayToALaterOne(bool restarts)
+    {
+        _gateway.Release = Release(2, 2);
+        _gateway.ChunksToServe = 5;
+        Device device = Start();
+        await Eventually.HoldsAsync(() => _gateway.ChunksServed == 5);
+        if (restarts)
+        {
+            device.Kill();
+        }
+
+        _gateway.Release = Release(3, 3);
+        _gateway.ChunksToServe = int.MaxValue;
+        if (!restarts)
+        {
+            await Eventually.HoldsAsync(() => !device.IsRunning);
+        }
+
+        (await RunUntil(engine => engine.Boot.Sequence == 3 && engine.State == OtaState.Idle)).Kill();
+        Assert.DoesNotContain(2, _starts);
     }
 
     [Fact]
@@ -194,19 +220,19 @@ public sealed class UpdateTests : IDisposable
 
     private DeviceFileFlash NewFlash() => new(_folder, 4096, 64);
 
-    private Device Start(Func<OtaEngine, uint>? selfTest = null)
+    private Device Start(Func<OtaEngine, uint>? selfTest = null, int offerInterval = 300)
     {
-        var device = new Device(NewFlash(), _platform, selfTest);
+        var device = new Device(NewFlash(), _platform, selfTest, offerInterval);
         _starts.Add((int)device.Engine.Boot.Sequence);
         return device;
     }
 
     /// <summary>Starts the device again whenever it resets itself, until the condition holds.</summary>
-    private async Task<Device> RunUntil(Func<OtaEngine, bool> condition, Func<OtaEngine, uint>? selfTest = null)
+    private async Task<Device> RunUntil(Func<OtaEngine, bool> condition, Func<OtaEngine, uint>? selfTest = null, int offerInterval = 300)
     {
         for (int boot = 0; boot < 8; boot++)
         {
-            Device device = Start(selfTest);
+            Device device = Start(selfTest, offerInterval);
             await Eventually.HoldsAsync(() => !device.IsRunning || condition(device.Engine));
             if (condition(device.Engine))
             {
@@ -227,12 +253,12 @@ public sealed class UpdateTests : IDisposable
         private readonly BootStage _boot = new();
         private volatile bool _isRunning = true;
 
-        public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest)
+        public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest, int offerInterval)
         {
             BootStage boot = _boot;
             Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
             Engine.Start();
-            var settings = new DeviceAgentSettings { OfferInterval = 300, RequestTimeout = 1000 };
+            var settings = new DeviceAgentSettings { OfferInterval = offerInterval, RequestTimeout = 1000 };
             _agent = AgentTests.NewAgent(platform, settings);
             _agent.UseUpdates(Engine, boot, selfTest is null ? null : () => selfTest(Engine));
             _thread = new Thread(() =>
