@@ -1,8 +1,14 @@
+extern alias ota;
+
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
 using Flint.Testing;
+using OtaImage = ota::Flint.Ota.OtaImage;
+using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
+using OtaSigner = ota::Flint.Ota.OtaSigner;
 
 namespace Flint.Device.Nano.Tests.Vectors;
 
@@ -64,6 +70,30 @@ public sealed class OtaVectorTests
         });
     }
 
+    /// <summary>The vector's table and image, in chunks under the vector's names: armed is what has each block's digest, the table's and the checksum.</summary>
+    [Fact]
+    public void BlockTable_EveryVector_IsDownloadedAndArmed()
+    {
+        using JsonDocument document = VectorFile.Open("ota/block-table.json");
+        using RSA key = TunnelFixture.Key("signing");
+        DeviceTrust trust = Trust();
+        ForEach(document, vector =>
+        {
+            byte[] bytes = Image(vector.GetProperty("size").GetInt32());
+            byte[] table = vector.Hex("table");
+            OtaImage image = OtaImage.Create(bytes, vector.GetProperty("blockSize").GetInt32());
+            Assert.Equal((Convert.ToHexString(vector.Hex("digest")), vector.GetProperty("crc").GetString()), (Convert.ToHexString(image.Digest.Span), $"{image.Crc:x8}"));
+            Assert.Equal(image.Crc, trust.Crc32C(0, bytes, 0, bytes.Length));
+
+            OtaEngine engine = Offered(OtaSigner.Sign(new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = 1 }.Add(0, "1", image).Build(), key), trust);
+            Assert.Equal((OtaStatus.Ok, OtaStatus.Ok), (Download(engine, trust, table, vector.Hex("tableName"), bytes, vector.Hex("imageName")), engine.Arm()));
+
+            engine = Offered(OtaSigner.Sign(new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = 1 }.Add(0, "1", image).Build(), key), trust);
+            table[^1] ^= 1;
+            Assert.NotEqual(OtaStatus.Ok, Download(engine, trust, table, vector.Hex("tableName"), bytes, vector.Hex("imageName")));
+        });
+    }
+
     [Fact]
     public void State_EveryVector_IsReadAndWrittenBack()
     {
@@ -94,6 +124,48 @@ public sealed class OtaVectorTests
             byte[] input = vector.Hex("input");
             Assert.Equal(Convert.ToUInt32(vector.GetProperty("result").GetString(), 16), trust.Crc32C(0, input, 0, input.Length));
         });
+    }
+
+    private static OtaEngine Offered(byte[] envelope, DeviceTrust trust)
+    {
+        var flash = new DeviceMemoryFlash();
+        var engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), trust, new NanoBoot(), new OtaOptions("nano"u8.ToArray()));
+        engine.Start();
+        Assert.Equal(OtaStatus.Ok, engine.Offer(envelope, 0, envelope.Length));
+        return engine;
+    }
+
+    /// <summary>Answers the engine's requests until all is there.</summary>
+    /// <returns>Ok, or what the engine said to the first chunk that it did not take.</returns>
+    private static OtaStatus Download(OtaEngine engine, DeviceTrust trust, byte[] table, byte[] tableName, byte[] image, byte[] imageName)
+    {
+        var request = new OtaRequest();
+        OtaStatus status = OtaStatus.Ok;
+        while (status == OtaStatus.Ok && engine.TryGetRequest(request))
+        {
+            byte[] name = request.IsTable ? tableName : imageName;
+            Assert.Equal(name, request.Artifact);
+            byte[] frame = new byte[OtaChunkFrame.HeaderLength + request.Length];
+            BinaryPrimitives.WriteInt32BigEndian(frame, request.Offset);
+            BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(4), (ushort)request.Length);
+            (request.IsTable ? table : image).AsSpan(request.Offset, request.Length).CopyTo(frame.AsSpan(OtaChunkFrame.HeaderLength));
+            BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(6), OtaChunkFrame.Checksum(trust, OtaChunkFrame.NameChecksum(trust, name), frame, 0, request.Length));
+            status = engine.OnChunk(frame, 0, frame.Length);
+        }
+
+        return status;
+    }
+
+    /// <summary>The image of block-table.json, as its comment says.</summary>
+    private static byte[] Image(int length)
+    {
+        var image = new List<byte>();
+        for (int i = 0; image.Count < length; i++)
+        {
+            image.AddRange(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes($"flint image a {i}")));
+        }
+
+        return [.. image.Take(length)];
     }
 
     private static DeviceTrust Trust() => new([DeviceKeys.Read(TunnelFixture.Key("signing"), RsaPublicKey.UsageSignature)]);
