@@ -109,6 +109,19 @@ public sealed class CostTests
     }
 
     [Fact]
+    public void Update_Of48KiBThroughTheTunnel_IsItsRow()
+    {
+        var crypto = new CountingCrypto();
+        using var device = new CostedTunnelUpdate(new CostedDevice(crypto));
+        device.Connect();
+        (int hmacCalls, int aesCalls, int aesBlocks, int wire) = (crypto.HmacCalls, crypto.AesCalls, crypto.AesBlocks, device.WireBytes);
+        device.Whole();
+
+        AssertRow("update of 48 KiB, whole", new Cost(
+            device.Update.Signer.Field.Multiplications, DeviceHeap.HashBlocks(device.Update.Trust), crypto.HmacCalls - hmacCalls, crypto.AesCalls - aesCalls, crypto.AesBlocks - aesBlocks, device.WireBytes - wire));
+    }
+
+    [Fact]
     public void Chunk_IntoTheEngine_AllocatesNothing()
     {
         using var key = TunnelFixture.Key("signing");

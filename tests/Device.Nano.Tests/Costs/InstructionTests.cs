@@ -68,6 +68,72 @@ public sealed class InstructionTests
         Assert.Equal(0, idle.Objects);
     }
 
+    /// <summary>
+    /// What is kept before an operation and all that it makes: no more can live in it at a time. An update is many turns of the loop, and between two of
+    /// them only what is kept lives.
+    /// </summary>
+    [Fact]
+    public void Ram_InEachOperation_IsAtMostItsRow()
+    {
+        var counter = new InstructionCounter();
+        using var kept = new CostedTunnelUpdate();
+        object made = counter.Start(typeof(CostedTunnelUpdate));
+        long handshake = Most(nameof(CostedTunnelUpdate.Connect));
+        Most(nameof(CostedTunnelUpdate.Call));
+        long call = Most(nameof(CostedTunnelUpdate.Call));
+        Most(nameof(CostedTunnelUpdate.Cut));
+        long resumption = Most(nameof(CostedTunnelUpdate.Connect));
+        long offer = 0;
+        while (kept.Update.Engine.State == Flint.Ota.OtaState.Idle)
+        {
+            offer = Math.Max(offer, Most(nameof(CostedTunnelUpdate.Turn)));
+        }
+
+        long chunk = 0;
+        while (kept.Update.Engine.State == Flint.Ota.OtaState.Downloading)
+        {
+            chunk = Math.Max(chunk, Most(nameof(CostedTunnelUpdate.Turn)));
+        }
+
+        long arming = 0;
+        while (!kept.IsArmed)
+        {
+            arming = Math.Max(arming, Most(nameof(CostedTunnelUpdate.Turn)));
+        }
+
+        object whole = counter.Start(typeof(CostedTunnelUpdate));
+        counter.Count(whole, nameof(CostedTunnelUpdate.Connect));
+        long instructions = counter.Count(whole, nameof(CostedTunnelUpdate.Whole));
+        object again = counter.Start(typeof(CostedTunnelUpdate));
+        counter.Count(again, nameof(CostedTunnelUpdate.Connect));
+        (long, long) all = counter.Allocate(again, nameof(CostedTunnelUpdate.Whole));
+        ((IDisposable)made).Dispose();
+        ((IDisposable)whole).Dispose();
+        ((IDisposable)again).Dispose();
+        counter.Unload();
+
+        string[] rows =
+        [
+            Row("an update of 48 KiB through the tunnel, whole", instructions),
+            HeapRow("an update of 48 KiB through the tunnel, whole", all),
+            PeakRow("S1 handshake", handshake),
+            PeakRow("resumption", resumption),
+            PeakRow("a call", call),
+            PeakRow("a chunk, the longest turn", chunk),
+            PeakRow("an update of 48 KiB: the turn that takes the offer", offer),
+            PeakRow("an update of 48 KiB: the turn that arms it", arming),
+        ];
+        string document = File.ReadAllText(Path.Combine(VectorFile.RepositoryRoot, "docs", "device-costs.md"));
+        Assert.True(rows.All(row => document.Contains(row, StringComparison.Ordinal)), "docs/device-costs.md differs from\n" + string.Join('\n', rows));
+
+        long Most(string operation)
+        {
+            long before = kept.Kept;
+            typeof(CostedTunnelUpdate).GetMethod(operation)!.Invoke(kept, null);
+            return before + counter.Allocate(made, operation).Bytes;
+        }
+    }
+
     [Fact]
     public void Counter_OfKnownCode_CountsEachInstruction()
     {
@@ -81,6 +147,8 @@ public sealed class InstructionTests
     }
 
     private static string HeapRow(string what, (long Objects, long Bytes) made) => string.Create(CultureInfo.InvariantCulture, $"| {what} | {made.Objects} | {made.Bytes} |");
+
+    private static string PeakRow(string what, long bytes) => string.Create(CultureInfo.InvariantCulture, $"| {what} | {Math.Ceiling(bytes / 102.4) / 10} KiB |");
 
     private static string Row(string what, long count) => string.Create(CultureInfo.InvariantCulture, $"| {what} | {Math.Ceiling(count / 1000.0)} k |");
 
