@@ -44,7 +44,12 @@ public sealed class Section6_LifeCycleTests
     {
         OtaRelease asks = Lab.Release(2, 23_456, change: _ => new OtaManifestBuilder
         {
-            Product = Lab.Product, Sequence = 2, SecurityVersion = 1, ConfirmWithin = 600, SelfTests = 0b101, Deployment = "deploy-7"u8.ToArray(),
+            Product = Lab.Product,
+            Sequence = 2,
+            SecurityVersion = 1,
+            ConfirmWithin = 600,
+            SelfTests = 0b101,
+            Deployment = "deploy-7"u8.ToArray(),
         });
         (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
         Lab.Boot(flash, layout).Install(asks);
