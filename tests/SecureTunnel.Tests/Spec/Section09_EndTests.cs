@@ -49,14 +49,17 @@ public sealed class Section09_EndTests
         await device.DisposeAsync();
     }
 
-    /// <summary>A transport that neither sends nor obeys holds up neither who disposes nor who waits for Close.</summary>
-    [Fact]
-    public async Task Dispose_OverATransportThatIsStuckForGood_EndsTheWaitForClose()
+    /// <summary>A transport that does not send, and obeys or does not, holds up neither who disposes nor who waits for Close; and nobody is told that Close was sent.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dispose_OverATransportThatIsStuck_EndsTheWaitForClose(bool obeys)
     {
         var ending = new EndingTransport();
         var time = new WarpedTime();
         var (device, gateway) = await ending.Connect(time);
         ending.IsStuck = true;
+        ending.Obeys = obeys;
         time.Speed = 100;
         Task<FlushResult> write = gateway.Output.WriteAsync(new byte[100_000]).AsTask();
         Task completing = gateway.Output.CompleteAsync().AsTask();
@@ -155,6 +158,7 @@ public sealed class Section09_EndTests
     /// <summary>A server's transport that throws at one step of its end, never comes to it, or is stuck in a flush for good.</summary>
     private sealed class EndingTransport : IDuplexPipe
     {
+        private readonly TaskCompletionSource _obeyed = new(); // its continuation runs at once, before whoever waits looks again
         private int _flushes;
 
         public EndingTransport()
@@ -172,6 +176,9 @@ public sealed class Section09_EndTests
         public string? Throws { get; set; }
 
         public bool IsStuck { get; set; }
+
+        /// <summary>Whether a flush that is stuck ends when it is cancelled.</summary>
+        public bool Obeys { get; set; }
 
         public bool NeverEnds { get; set; }
 
@@ -212,7 +219,11 @@ public sealed class Section09_EndTests
         {
             public override void Advance(int bytes) => owner.Pair.Server.Output.Advance(bytes);
 
-            public override void CancelPendingFlush() => owner.At(nameof(CancelPendingFlush));
+            public override void CancelPendingFlush()
+            {
+                owner.At(nameof(CancelPendingFlush));
+                _ = owner.Obeys && owner._obeyed.TrySetResult();
+            }
 
             public override void Complete(Exception? exception = null) => throw new NotSupportedException();
 
@@ -228,7 +239,8 @@ public sealed class Section09_EndTests
                 Interlocked.Increment(ref owner._flushes);
                 if (owner.IsStuck)
                 {
-                    await Task.Delay(Timeout.Infinite, CancellationToken.None);
+                    await owner._obeyed.Task;
+                    return new FlushResult(isCanceled: true, isCompleted: false);
                 }
 
                 return await owner.Pair.Server.Output.FlushAsync(CancellationToken.None);
