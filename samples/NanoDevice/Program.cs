@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Flint.Device.Nano;
 using Flint.Ota;
 
@@ -14,12 +15,27 @@ public static class Program
     /// <summary>The device's entry point.</summary>
     public static void Main() => Run("gateway.local", 5684, "I:\\");
 
-    /// <summary>Runs until the board is reset.</summary>
+    /// <summary>Runs until the board is reset; by itself where something stands in the way of the agent, memory for one, so that an image on trial ends.</summary>
     /// <param name="host">The gateway.</param>
     /// <param name="port">Its port.</param>
     /// <param name="folder">Where the device's files are, with the separator at the end.</param>
-    /// <exception cref="InvalidOperationException">The store lacks the value that the message names.</exception>
     public static void Run(string host, int port, string folder)
+    {
+        try
+        {
+            RunAgent(host, port, folder);
+        }
+        catch (Exception e)
+        {
+            Console.WriteLine(e.Message);
+            Thread.Sleep(Pause);
+        }
+
+        new NanoBoot().Reset();
+    }
+
+    /// <exception cref="InvalidOperationException">The store lacks the value that the message names.</exception>
+    private static void RunAgent(string host, int port, string folder)
     {
         var platform = new NanoPlatform(host, port, folder, null);
         var crypto = new NanoCrypto();
@@ -27,6 +43,7 @@ public static class Program
         flash.Yield = platform.FeedWatchdog;
         var boot = new NanoBoot();
         RsaPublicKey signer = RsaPublicKey.Load(platform, "signer");
+        signer.Yield = platform.FeedWatchdog;
         var trust = new DeviceTrust(new RsaPublicKey[] { signer });
         var engine = new OtaEngine(flash, OtaLayout.Divide(flash, false), trust, boot, new OtaOptions(Load(platform, "product")));
         engine.Start();
@@ -52,4 +69,7 @@ public static class Program
     // Of the 64 blocks of I: on a board with 4 MB the banks take 48 at most; the store and the file system itself take some of the others.
     private const int BlockLength = 4096;
     private const int BlockCount = 48;
+
+    // A board that cannot start tries again, not at once.
+    private const int Pause = 10000;
 }

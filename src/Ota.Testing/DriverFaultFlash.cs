@@ -11,6 +11,10 @@ internal sealed class DriverFaultFlash(OtaFlash driver) : ProofFlash
 {
     private readonly int[] _erases = new int[driver.BlockCount];
     private readonly List<FlashFault> _faults = [];
+
+    // The units that were programmed since this began and not erased after it, run after run: what is on the medium stays.
+    private readonly HashSet<int> _programmed = [];
+    private string _violation = "";
     private byte[] _truth = [];
     private int _operations;
     private int _faultsMet;
@@ -25,7 +29,7 @@ internal sealed class DriverFaultFlash(OtaFlash driver) : ProofFlash
 
     public override bool IsWorn => false;
 
-    public override string Violation => "";
+    public override string Violation => _violation;
 
     public override int Size => driver.Size;
 
@@ -49,14 +53,25 @@ internal sealed class DriverFaultFlash(OtaFlash driver) : ProofFlash
 
     public override void Rot(int address, byte mask) => throw new NotSupportedException("A driver cannot be made to rot.");
 
-    /// <summary>Forgets counts and faults, and takes others.</summary>
+    /// <summary>Forgets counts and faults, and takes others; what was programmed is programmed.</summary>
     public void Begin(ReadOnlySpan<FlashFault> faults)
     {
         _operations = 0;
         _faultsMet = 0;
+        _violation = "";
         Array.Clear(_erases);
         _faults.Clear();
         _faults.AddRange(faults);
+    }
+
+    /// <summary>Erases what does not read as erased; what refuses shows in the run.</summary>
+    public void Blank(OtaRegion region)
+    {
+        for (int block = region.FirstBlock; block < region.FirstBlock + region.BlockCount; block++)
+        {
+            ReadOnlySpan<byte> bytes = Truth(BlockStart(block), BlockLength(block));
+            _ = (!bytes.IsEmpty && bytes.IndexOfAnyExcept(ErasedValue) < 0) || Erase(block);
+        }
     }
 
     public override bool Read(int address, byte[] buffer, int offset, int count) => driver.Read(address, buffer, offset, count);
@@ -65,29 +80,34 @@ internal sealed class DriverFaultFlash(OtaFlash driver) : ProofFlash
 
     public override bool Program(int address, byte[] buffer, int offset, int count)
     {
+        if (IsForbidden(address, count))
+        {
+            return false;
+        }
+
         int half = count / WriteUnit / 2 * WriteUnit;
         switch (Next())
         {
             case FlashFaultKind.CutBefore:
                 throw new PowerCutException();
             case FlashFaultKind.CutHalfway:
-                _ = half == 0 || driver.Program(address, buffer, offset, half);
+                Write(address, buffer, offset, half);
                 throw new PowerCutException();
             case FlashFaultKind.CutAfter:
-                driver.Program(address, buffer, offset, count);
+                Write(address, buffer, offset, count);
                 throw new PowerCutException();
             case FlashFaultKind.SilentLoss:
                 return true;
             case FlashFaultKind.SilentHalf:
-                return half == 0 || driver.Program(address, buffer, offset, half);
+                return Write(address, buffer, offset, half);
             case FlashFaultKind.Error:
                 return false;
             case FlashFaultKind.WrongBit:
                 byte[] spoiled = buffer.AsSpan(offset, count).ToArray();
                 spoiled[count / 2] ^= 0x20;
-                return driver.Program(address, spoiled, 0, count);
+                return Write(address, spoiled, 0, count);
             default:
-                return driver.Program(address, buffer, offset, count);
+                return Write(address, buffer, offset, count);
         }
     }
 
@@ -99,15 +119,60 @@ internal sealed class DriverFaultFlash(OtaFlash driver) : ProofFlash
             case FlashFaultKind.CutBefore or FlashFaultKind.CutHalfway:
                 throw new PowerCutException();
             case FlashFaultKind.CutAfter:
-                driver.EraseBlock(block);
+                Erase(block);
                 throw new PowerCutException();
             case FlashFaultKind.SilentLoss or FlashFaultKind.SilentHalf:
+                // It is told that they are erased.
+                ForgetUnits(block);
                 return true;
             case FlashFaultKind.Error:
                 return false;
             default:
-                return driver.EraseBlock(block);
+                return Erase(block);
         }
+    }
+
+    private bool Write(int address, byte[] buffer, int offset, int count)
+    {
+        for (int unit = address / WriteUnit; unit < (address + count) / WriteUnit; unit++)
+        {
+            _programmed.Add(unit);
+        }
+
+        return count == 0 || driver.Program(address, buffer, offset, count);
+    }
+
+    private bool Erase(int block)
+    {
+        if (!driver.EraseBlock(block))
+        {
+            return false;
+        }
+
+        ForgetUnits(block);
+        return true;
+    }
+
+    private void ForgetUnits(int block)
+    {
+        int first = BlockStart(block) / WriteUnit;
+        for (int unit = first; unit < first + (BlockLength(block) / WriteUnit); unit++)
+        {
+            _programmed.Remove(unit);
+        }
+    }
+
+    // Programs of parts of units, or over units that were not erased since, do not reach the driver.
+    private bool IsForbidden(int address, int count)
+    {
+        string what = address % WriteUnit != 0 || count % WriteUnit != 0 ? $"a program of {count} bytes at {address} is not in whole units" : "";
+        for (int unit = address / WriteUnit; unit < (address + count) / WriteUnit && what.Length == 0; unit++)
+        {
+            what = _programmed.Contains(unit) ? $"a program at {address} over a unit that was not erased" : "";
+        }
+
+        _violation = _violation.Length > 0 ? _violation : what;
+        return what.Length > 0;
     }
 
     private FlashFaultKind? Next()

@@ -1,6 +1,4 @@
 using System;
-using System.Collections.Generic;
-using System.Globalization;
 
 namespace Flint.Ota.Testing;
 
@@ -248,27 +246,14 @@ public sealed class OtaProof : IDisposable
         return report;
     }
 
-    /// <summary>Plays the run that a report's line names, for example <c>Good phase=1 faults=34:5,60:2</c>.</summary>
+    /// <summary>Plays the run that a report's line names, for example <c>Good phase=1 faults=34:5,60:2</c>; what stands behind a tab is passed over.</summary>
     /// <returns>As <see cref="Run"/>.</returns>
     /// <exception cref="FormatException">The line is not one.</exception>
     public string Replay(string line)
     {
         ArgumentNullException.ThrowIfNull(line);
-        string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var faults = new List<FlashFault>();
-        if (parts.Length != 3 || !Enum.TryParse(parts[0], out OtaScenario scenario)
-            || !parts[1].StartsWith("phase=", StringComparison.Ordinal) || !parts[2].StartsWith("faults=", StringComparison.Ordinal))
-        {
-            throw new FormatException("A line is: scenario phase=n faults=operation:kind,operation:kind");
-        }
-
-        foreach (string fault in parts[2]["faults=".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] pair = fault.Split(':');
-            faults.Add(new FlashFault(int.Parse(pair[0], CultureInfo.InvariantCulture), (FlashFaultKind)int.Parse(pair[1], CultureInfo.InvariantCulture)));
-        }
-
-        return Run(scenario, int.Parse(parts[1]["phase=".Length..], CultureInfo.InvariantCulture), [.. faults], out _);
+        FlashFault[] faults = OtaProofLine.Read(line, out OtaScenario scenario, out int phase);
+        return Run(scenario, phase, faults, out _);
     }
 
     /// <summary>The flash as the last run left it: for each erase block, its first bytes and how many are not erased.</summary>

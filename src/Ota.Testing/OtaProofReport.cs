@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Flint.Ota.Testing;
 
@@ -36,7 +35,10 @@ public sealed class OtaProofReport
     /// <summary>Runs in which a property did not hold.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>The first failures, each a line for <see cref="OtaProof.Replay"/>, a tab, and what did not hold.</summary>
+    /// <summary>
+    /// The first failures, each a line for <see cref="OtaProof.Replay"/> or <see cref="OtaDriverProof.Replay"/>, a tab, and what did not hold. The line is
+    /// also the seed: what a cut leaves in the cells is drawn from it.
+    /// </summary>
     public IReadOnlyList<string> Lines => _lines;
 
     /// <summary>The flash after the first failure; empty where there is none.</summary>
@@ -58,7 +60,7 @@ public sealed class OtaProofReport
         FlashDump = FlashDump.Length > 0 ? FlashDump : dump;
         if (_lines.Count < MostLines)
         {
-            _lines.Add($"{Scenario} phase={Phase} faults={string.Join(',', faults.ToArray().Select(fault => fault.ToString()))}\t{failure}");
+            _lines.Add($"{OtaProofLine.Write(Scenario, Phase, faults)}\t{failure}");
         }
     }
 }

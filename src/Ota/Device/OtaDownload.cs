@@ -146,6 +146,12 @@ internal sealed class OtaDownload
     /// <summary>Forgets what was asked for and has not come.</summary>
     public void ForgetRequests()
     {
+        // A driver that threw when the last chunk was in left a segment that nobody looked at: it is asked for again.
+        if (_windowStart >= _length)
+        {
+            ResetWindow();
+        }
+
         _requested = 0;
     }
 

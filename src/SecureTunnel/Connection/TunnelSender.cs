@@ -463,9 +463,10 @@ internal sealed partial class TunnelSender(IDuplexPipe transport, RecordWriter r
 
     private bool IsCloseSent()
     {
+        // Who has the turn may never come back, and who came back has sent no Close.
+        ObjectDisposedException.ThrowIf(_isAbandoned && !_closeSent && session.State != SessionState.Dead, typeof(SecureTunnelConnection));
         if (_closeSent || _hasTurn)
         {
-            ObjectDisposedException.ThrowIf(_isAbandoned && !_closeSent, typeof(SecureTunnelConnection)); // who has the turn may never come back
             return _closeSent;
         }
 

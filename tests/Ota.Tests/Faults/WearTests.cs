@@ -95,12 +95,77 @@ public sealed class WearTests : IDisposable
         Assert.Equal(1, proof.RunSingles(OtaScenario.Good).Failures);
     }
 
+    // What fails with a fault only is printed as a line that fails on another such medium as well, with the flash after it.
+    [Fact]
+    public void DriverProof_OverADriverThatErasesNothingTwice_FailsAndReplays()
+    {
+        OtaProofReport report;
+        using (OtaDriverProof proof = Stubborn())
+        {
+            report = proof.RunSingles(OtaScenario.Good);
+        }
+
+        Assert.True(report.Failures > 1, report.ToString());
+        string[] line = report.Lines[0].Split('\t');
+        Assert.Matches("^Good phase=0 faults=[0-9]+:[0-9]+$", line[0]);
+        Assert.Matches("^ *0 at +0 used", report.FlashDump);
+        Assert.Equal(40, report.FlashDump.TrimEnd().Split('\n').Length);
+
+        using OtaDriverProof other = Stubborn();
+        Assert.Equal("", other.Replay("Good phase=0 faults="));
+        Assert.Equal(line[1], other.Replay(report.Lines[0]));
+        Assert.Equal(report.FlashDump, other.Dump());
+    }
+
+    [Theory]
+    [InlineData("Good", typeof(FormatException))]
+    [InlineData("Better phase=0 faults=1:0", typeof(FormatException))]
+    [InlineData("99 phase=0 faults=1:0", typeof(FormatException))]
+    [InlineData("Good phase=4 faults=1:0", typeof(FormatException))]
+    [InlineData("Good phase=-1 faults=1:0", typeof(FormatException))]
+    [InlineData("Good phase=0 faults=1", typeof(FormatException))]
+    [InlineData("Good phase=0 faults=1:18", typeof(FormatException))]
+    [InlineData("Good phase=0 faults=1:3", typeof(ArgumentException))]
+    [InlineData("Good phase=1 faults=1:0", typeof(ArgumentException))]
+    [InlineData("RotTrial phase=0 faults=1:0", typeof(ArgumentException))]
+    public void DriverProof_LineThatIsNone_IsRefused(string line, Type exception)
+    {
+        using OtaDriverProof proof = Stubborn();
+        Assert.IsType(exception, Record.Exception(() => proof.Replay(line)));
+    }
+
     [Fact]
     public void DriverProof_ScenarioThatNeedsRot_IsRefused()
     {
         var flash = new MemoryFlash(40 * 1024, 1024);
         using var proof = new OtaDriverProof("memory", flash, OtaLayout.Divide(flash, factory: false));
         Assert.Throws<ArgumentException>(() => proof.RunSingles(OtaScenario.RotTrial));
+    }
+
+    // The images of the second bank: a block that is erased is not erased again.
+    private static OtaDriverProof Stubborn()
+    {
+        var flash = new HookFlash(40);
+        OtaLayout layout = OtaLayout.Divide(flash, factory: false);
+        OtaRegion images = layout.Bank(1).Image(0);
+        var erased = new HashSet<int>();
+        flash.OnErase = block =>
+        {
+            if (block < images.FirstBlock || block >= images.FirstBlock + images.BlockCount)
+            {
+                return true;
+            }
+
+            bool isBlank = flash.Bytes.AsSpan(flash.BlockStart(block), flash.BlockLength(block)).IndexOfAnyExcept(flash.ErasedValue) < 0;
+            if (!isBlank)
+            {
+                erased.Remove(block);
+                return true;
+            }
+
+            return erased.Add(block);
+        };
+        return new OtaDriverProof("stubborn", flash, layout);
     }
 
     private static OtaBoard Board(string kind) => kind switch

@@ -23,6 +23,9 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
     /// <summary>Whether it takes a cut and then a read that fails or is wrong; single faults find the others.</summary>
     public bool AfterCuts { get; init; }
 
+    /// <summary>A second place in the same file that changes.</summary>
+    public (string Old, string New)? Also { get; init; }
+
     public override string ToString() => $"{Rule}: {Name}";
 
     /// <summary>Every mutant that has to be found by the proof.</summary>
@@ -59,7 +62,17 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
         new("R6", "blocks are not verified as they land", "OtaDownload.cs",
             "        if (!_isTable && !_store.VerifyBlocks(_bank, _component, _manifest.Component(_component), _offset, _length))", "        if (false)"),
         new("R7", "the running bank is written", "OtaEngine.Boot.cs", "        return keep == 0 ? 1 : 0;", "        return keep == 0 ? 0 : 1;"),
+        new("R7", "the bank is not recorded as being written", "OtaEngine.Offer.cs",
+            "        _record.BankStatus[_target] = OtaStateRecord.Writing;", ""),
+        new("R7", "the bank is recorded as being written after its first erase", "OtaEngine.Offer.cs",
+            "        if (!Commit())\n        {\n            return TakeBack();\n        }\n\n        Array.Copy(envelope, offset, _manifestBuffer, OtaBankStore.ManifestHeaderLength, count);\n        bool begun = WriteManifest(count) &&",
+            "        Array.Copy(envelope, offset, _manifestBuffer, OtaBankStore.ManifestHeaderLength, count);\n        bool begun = WriteManifest(count);\n        if (!Commit())\n        {\n            return TakeBack();\n        }\n\n        begun = begun &&"),
+        new("P11", "every second segment is not marked", "OtaJournal.cs",
+            "        _flash.Program(_markAddress + (_nextMark * _unit.Length)", "        if (_nextMark % 2 == 1) _flash.Program(_markAddress + (_nextMark * _unit.Length)"),
         new("R8", "marks are believed", "OtaDownload.cs", "_index < done && VerifyDone()", "_index < done"),
+        new("R8", "a segment is marked before its first chunk", "OtaDownload.cs",
+            "        _tableFailures = _offset + _length == ArtifactLength() ? 0 : _tableFailures;\n        _journal.Mark();",
+            "        _tableFailures = _offset + _length == ArtifactLength() ? 0 : _tableFailures;") { Also = ("        _isErased = true;", "        _isErased = true; _journal.Mark();") },
         new("R8", "a chunk is not bound to its image", "OtaChunkFrame.cs",
             "return trust.Crc32C(0, artifact, 0, OtaRequest.ArtifactLength);", "return 0;"),
         new("R9", "a record that cannot be read throws", "OtaStateLog.cs",
@@ -111,5 +124,16 @@ public sealed record Mutant(string Rule, string Name, string File, string Old, s
             "            && OtaBytes.ReadUInt16(_header, 4) == record.Session\n            && OtaBytes.ReadUInt32(_header, 8) == (uint)record.Position;", ";") { Board = "Swap" },
         new("OTA-092", "a step is marked before it is done", "OtaSwap.cs",
             "            if (!Step(record.Position, record.Placed) && !passesOver)", "            bool marked = Mark(); if (!Step(record.Position, record.Placed) && !passesOver)") { Board = "Swap" },
+    ];
+
+    /// <summary>Every mutant that lives because another layer answers first; docs/ota-proof.md says which.</summary>
+    public static IReadOnlyList<Mutant> Covered { get; } =
+    [
+        new("R6", "arming does not look", "OtaEngine.cs", "        if (!HasArrived() && !HasArrived())", "        if (false)"),
+        new("R8", "the journal of another manifest is believed", "OtaEngine.Boot.cs",
+            "            || !OtaBytes.Equal(_journal.Digest, 0, _record.Digests, recorded, OtaTrust.DigestLength)\n", ""),
+        new("R9", "a segment is marked although the flash refused a program", "OtaDownload.cs",
+            "        if (!_store.Program(address, frame, start, count))", "        if (!_store.Program(address, frame, start, count) && false)"),
+        new("OTA-025", "no flush before a record", "OtaStateLog.cs", "        if (!_flash.Flush())", "        if (false)"),
     ];
 }

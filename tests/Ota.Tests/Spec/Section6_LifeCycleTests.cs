@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Flint.Ota.Testing;
 
 namespace Flint.Ota.Tests.Spec;
@@ -35,6 +36,33 @@ public sealed class Section6_LifeCycleTests
         Assert.Equal(OtaReason.Confirmed, engine.LastReason);
         Assert.Equal(2u, engine.Floor);
         AssertRuns(engine, Lab.Bytes(23_456, 2));
+    }
+
+    // Section 5.2: policy 4 and 5 and the deployment, from the bytes of section 4.5, by what is public.
+    [Fact]
+    public void Trial_ReadsItsManifest_FindsWhatTheConfirmTakes()
+    {
+        OtaRelease asks = Lab.Release(2, 23_456, change: _ => new OtaManifestBuilder
+        {
+            Product = Lab.Product,
+            Sequence = 2,
+            SecurityVersion = 1,
+            ConfirmWithin = 600,
+            SelfTests = 0b101,
+            Deployment = "deploy-7"u8.ToArray(),
+        });
+        (MemoryFlash flash, OtaLayout layout) = Lab.Device(V1);
+        Lab.Boot(flash, layout).Install(asks);
+        OtaEngine engine = Lab.Boot(flash, layout);
+        Assert.Equal(OtaState.Trial, engine.State);
+
+        int start = flash.BlockStart(layout.Bank(engine.Boot.Bank).Manifest.FirstBlock);
+        var region = new byte[16 + OtaManifest.MaxEnvelopeLength];
+        Assert.True(flash.Read(start, region, 0, region.Length));
+        var manifest = new OtaManifest();
+        Assert.Equal(OtaStatus.Ok, manifest.TryRead(region, 16, BinaryPrimitives.ReadUInt16BigEndian(region.AsSpan(4))));
+        Assert.Equal((2u, 600u, 0b101u), (manifest.Sequence, manifest.ConfirmWithin, manifest.SelfTests));
+        Assert.Equal("deploy-7"u8.ToArray(), region.AsSpan(manifest.DeploymentOffset, manifest.DeploymentCount).ToArray());
     }
 
     // [OTA-063]

@@ -1,3 +1,5 @@
+using Flint.Ota.Tests.Faults;
+
 namespace Flint.Ota.Tests.Spec;
 
 /// <summary>docs/spec/ota.md sections 5.5 and 7.3, [OTA-066], [OTA-074], [OTA-075]: what comes wrong again and again comes to an end.</summary>
@@ -137,5 +139,46 @@ public sealed class Section7_RetryTests
         Assert.Equal(expected, provisioner.InstallFirst(foreign.Envelope.Span, foreign));
         Assert.Equal(-1, flash.Bytes.IndexOfAnyExcept((byte)0xFF));
         Assert.Equal(OtaStatus.Ok, provisioner.InstallFirst(V1.Envelope.Span, V1));
+    }
+
+    // A driver may throw, for want of memory: whatever it threw in is not lost, wherever that was.
+    [Fact]
+    public void Chunk_DriverThrowsOnceAtAnyCall_IsAskedForAgain()
+    {
+        int calls = int.MaxValue;
+        for (int at = 1; at <= calls; at++)
+        {
+            (MemoryFlash memory, OtaLayout layout) = Lab.Device(V1);
+            var flash = new ThrowingFlash(memory);
+            OtaEngine engine = Lab.Boot(flash, layout);
+            Assert.Equal(OtaStatus.Ok, engine.Offer(V2));
+            flash.ThrowsIn = at;
+            try
+            {
+                engine.Fetch(V2);
+                calls = 0;
+            }
+            catch (InsufficientMemoryException)
+            {
+                engine.ForgetRequests();
+                engine.Fetch(V2);
+            }
+
+            Assert.Equal((at, OtaState.Verified), (at, engine.State));
+        }
+    }
+
+    private sealed class ThrowingFlash(OtaFlash inner) : ForwardingFlash(inner)
+    {
+        /// <summary>The call that throws, counted down.</summary>
+        public int ThrowsIn { get; set; } = int.MaxValue;
+
+        public override bool Read(int address, byte[] buffer, int offset, int count) => Counted() && base.Read(address, buffer, offset, count);
+
+        public override bool Program(int address, byte[] buffer, int offset, int count) => Counted() && base.Program(address, buffer, offset, count);
+
+        public override bool EraseBlock(int block) => Counted() && base.EraseBlock(block);
+
+        private bool Counted() => --ThrowsIn != 0 ? true : throw new InsufficientMemoryException();
     }
 }

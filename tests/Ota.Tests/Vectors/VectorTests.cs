@@ -146,6 +146,13 @@ public sealed class VectorTests
         Assert.Equal(fields.GetProperty("size").GetInt32(), manifest.Component(0).Size);
         Assert.Equal(fields.GetProperty("blockSize").GetInt32(), manifest.Component(0).BlockSize);
         Assert.Equal(fields.GetProperty("attempts").GetInt32(), manifest.Attempts);
+        Assert.Equal(fields.GetProperty("allowDowngrade").GetBoolean(), manifest.AllowDowngrade);
+        Assert.Equal(fields.GetProperty("retryRejected").GetBoolean(), manifest.RetryRejected);
+        Assert.Equal(fields.GetProperty("confirmWithin").GetUInt32(), manifest.ConfirmWithin);
+        Assert.Equal(fields.GetProperty("selfTests").GetUInt32(), manifest.SelfTests);
+        Assert.Equal(fields.GetProperty("expires").GetUInt32(), manifest.Expires);
+        Assert.Equal(fields.Hex("deployment"), manifest.Buffer.AsSpan(manifest.DeploymentOffset, manifest.DeploymentCount).ToArray());
+        Assert.Equal(fields.Hex("device"), manifest.Buffer.AsSpan(manifest.DeviceOffset, manifest.DeviceCount).ToArray());
         var digest = new byte[32];
         manifest.ComputeDigest(trust, digest, 0);
         Assert.Equal(fields.Hex("digest"), digest);
