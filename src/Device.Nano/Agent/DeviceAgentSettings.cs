@@ -35,7 +35,7 @@ public sealed class DeviceAgentSettings
     /// <summary>After this without its response a request is given up.</summary>
     public int RequestTimeout = 30000;
 
-    /// <summary>How long an image on trial has to reach the server; then the device resets itself and the watchdog is fed no more, until the boot stage has rolled back.</summary>
+    /// <summary>How long an image on trial has to reach the server; then the device resets itself and the watchdog is fed no more, until the boot stage has rolled back. A gateway that is away for longer, in each attempt, loses a healthy image.</summary>
     public int TrialTimeout = 900000;
 
     internal int HandshakeSpan => HandshakeTimeout != 0 ? HandshakeTimeout : TunnelSuite.IsEphemeral(Tunnel.Suite) ? 90000 : 30000;
