@@ -32,6 +32,7 @@ internal sealed partial class ProofRun
     private bool _isRotInTrial;
     private bool _isReasonSeen;
     private bool _isServerGood;
+    private bool _isSpent;
     private int _pauses;
     private int _trials;
     private uint _confirmed = 1;
@@ -54,6 +55,7 @@ internal sealed partial class ProofRun
 
     private uint Goal => _scenario switch
     {
+        _ when _isSpent => _confirmed,
         OtaScenario.Good or OtaScenario.BadServer or OtaScenario.Pause or OtaScenario.RotDownload or OtaScenario.ForeignChunks => 2,
         OtaScenario.SwitchManifest or OtaScenario.TwoUpdates or OtaScenario.Abort or OtaScenario.Factory => 3,
 
@@ -271,6 +273,13 @@ internal sealed partial class ProofRun
 
         ProofRelease release = Wanted(runs);
         OtaStatus status = Offer(engine, release);
+        if (status == OtaStatus.RejectedBefore && engine.LastReason == OtaReason.AttemptsExhausted && _flash.FaultsMet >= MaxTrials)
+        {
+            // Power that goes in each of its trials spends the attempts of a good image too [OTA-082]: then refused is where it should be.
+            _isSpent = true;
+            return;
+        }
+
         if (status != OtaStatus.Ok)
         {
             // Flash that refuses is tried again at the next power-on.

@@ -4,7 +4,7 @@ namespace Flint.Ota.Tests.Faults;
 
 /// <summary>
 /// [OTA-001], [OTA-002], [OTA-083], [OTA-112]: the proof of docs/ota-proof.md as far as it runs in a minute: every single fault on every board and scenario, in one phase each, media with a
-/// cache, and some runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 1000000` the pairs.
+/// cache, and some runs with up to four power cuts. `dotnet run -c Release --project tests/Ota.Proof` runs every phase, `-- --exhaustive 1000000` every pair on whole boards, until there are a million.
 /// </summary>
 public abstract class ProofTests
 {
