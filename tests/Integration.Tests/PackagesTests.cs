@@ -9,6 +9,12 @@ namespace Flint.Integration.Tests;
 public sealed class PackagesTests : IDisposable
 {
     private static readonly string[] Projects = ["Coap", "SecureTunnel", "Ota", "Ota.Testing", "Device.Nano"];
+    private static readonly string[] NanoFiles = [..
+        from generation in (string[])["netnano1.0", "netnano2.0"]
+        from assembly in (string[])["Flint.Device.Nano", "Flint.Device.Nano.Parts"]
+        from extension in (string[])["dll", "pdb", "pdbx", "pe", "xml"]
+        select $"{generation}/{assembly}.{extension}"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("flint-packages-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -19,12 +25,17 @@ public sealed class PackagesTests : IDisposable
         string packages = Path.Combine(_folder, "packages");
         foreach (string project in Projects)
         {
-            Run(VectorFile.RepositoryRoot, "pack", Path.Combine("src", project, project + ".csproj"), "-c", "Release", "-o", packages, "-v", "quiet");
+            Run(VectorFile.RepositoryRoot, "pack", Path.Combine("src", project, project + ".csproj"), "-c", "Release", "-o", packages, "-v", "quiet", "-p:NanoOutput=" + WriteNanoOutput());
         }
 
         foreach (string project in Projects)
         {
-            AssertContents(packages, "Flint." + project);
+            using ZipArchive archive = ZipFile.OpenRead(AssertContents(packages, "Flint." + project));
+            if (project == "Device.Nano")
+            {
+                AssertNanoContents(archive);
+                AssertNanoSourcesCompile(archive);
+            }
         }
 
         string consumer = Path.Combine(_folder, "consumer");
@@ -44,7 +55,69 @@ public sealed class PackagesTests : IDisposable
         Assert.Equal("coap ok\ntunnel ok\nota ok\nnano ok", output.ReplaceLineEndings("\n").Trim());
     }
 
-    private static void AssertContents(string packages, string id)
+    /// <summary>What the projects for the device leave where they can be built, with some text for content.</summary>
+    private string WriteNanoOutput()
+    {
+        string output = Path.Combine(_folder, "nano") + "/";
+        foreach (string file in NanoFiles)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(output + file)!);
+            File.WriteAllText(output + file, file);
+        }
+
+        return output;
+    }
+
+    /// <summary>The layout that nanoFramework's projects load from, and every source, where the projects beside them look for it.</summary>
+    private static void AssertNanoContents(ZipArchive archive)
+    {
+        foreach (string file in NanoFiles)
+        {
+            using var content = new StreamReader(archive.GetEntry("lib/" + file)!.Open());
+            Assert.Equal(file, content.ReadToEnd());
+        }
+
+        HashSet<string> names = [.. archive.Entries.Select(entry => entry.FullName)];
+        Assert.Contains("src/Device.Nano/nano/Flint.Device.Nano.nfproj", names);
+        Assert.Contains("src/Device.Nano/Parts/nano/Flint.Device.Nano.Parts.nfproj", names);
+        string[] sources = [.. new[] { "src/Device.Nano", "src/Ota/Device" }
+            .SelectMany(folder => Directory.GetFiles(Path.Combine(VectorFile.RepositoryRoot, folder), "*.cs", SearchOption.AllDirectories))
+            .Select(file => Path.GetRelativePath(VectorFile.RepositoryRoot, file).Replace('\\', '/'))
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))];
+        Assert.True(sources.Length > 100);
+        Assert.All(sources, file => Assert.Contains(file, names));
+    }
+
+    /// <summary>Both lists of files that the device's projects give, each an assembly of its own over the package's sources; .NET stands in for the device.</summary>
+    private void AssertNanoSourcesCompile(ZipArchive archive)
+    {
+        string folder = Path.Combine(_folder, "sources");
+        archive.ExtractToDirectory(folder);
+        foreach (string name in (string[])["nano/Flint.Device.Nano", "Parts/nano/Flint.Device.Nano.Parts"])
+        {
+            string project = Path.Combine(folder, "src/Device.Nano", name);
+            XElement device = XElement.Load(project + ".nfproj");
+            device.SetAttributeValue("Sdk", "Microsoft.NET.Sdk");
+            device.Descendants("PackageReference").Remove();
+            device.Descendants("TargetFramework").Single().Value = "net10.0";
+            device.Descendants("OutputPath").Remove();
+            foreach (XElement other in device.Descendants("ProjectReference"))
+            {
+                other.SetAttributeValue("Include", ((string)other.Attribute("Include")!).Replace(".nfproj", ".csproj", StringComparison.Ordinal));
+            }
+
+            if (!name.EndsWith(".Parts", StringComparison.Ordinal))
+            {
+                device.Add(new XElement("ItemGroup", new XElement("Compile", new XAttribute("Include", "../Board/Shims/*.cs"))));
+            }
+
+            device.Save(project + ".csproj");
+        }
+
+        Run(Path.Combine(folder, "src/Device.Nano/Parts/nano"), "build", "Flint.Device.Nano.Parts.csproj", "-c", "Release", "-v", "quiet", "--nologo");
+    }
+
+    private static string AssertContents(string packages, string id)
     {
         string package = Assert.Single(Directory.GetFiles(packages, id + ".*.nupkg"), file => Path.GetFileName(file)[id.Length + 1] is >= '0' and <= '9');
         Assert.True(File.Exists(Path.ChangeExtension(package, ".snupkg")), $"{id} has no symbol package.");
@@ -65,6 +138,7 @@ public sealed class PackagesTests : IDisposable
         string[] allowed = id == "Flint.Ota.Testing" ? ["Flint.Ota"] : [];
         IEnumerable<string> own = metadata.Descendants(ns + "dependency").Select(dependency => dependency.Attribute("id")!.Value).Where(name => name.StartsWith("Flint.", StringComparison.Ordinal));
         Assert.Equal(allowed, own);
+        return package;
     }
 
     private string Run(string workingDirectory, params string[] arguments)
