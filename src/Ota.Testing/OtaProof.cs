@@ -64,14 +64,7 @@ public sealed class OtaProof : IDisposable
     public OtaProofReport RunSingles(OtaScenario scenario, int phase)
     {
         OtaProofReport report = Begin(scenario, phase, out int operations);
-        for (int at = 1; at <= operations; at++)
-        {
-            for (int kind = 0; kind < FlashFault.Kinds; kind++)
-            {
-                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
-            }
-        }
-
+        TryEach(report, scenario, phase, operations, 0, FlashFault.Kinds);
         return report;
     }
 
@@ -82,14 +75,7 @@ public sealed class OtaProof : IDisposable
     public OtaProofReport RunWear(OtaScenario scenario, int phase)
     {
         OtaProofReport report = Begin(scenario, phase, out int operations);
-        for (int at = 1; at <= operations; at++)
-        {
-            for (int kind = FlashFault.Kinds; kind < FlashFault.AllKinds; kind++)
-            {
-                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
-            }
-        }
-
+        TryEach(report, scenario, phase, operations, FlashFault.Kinds, FlashFault.AllKinds);
         return report;
     }
 
@@ -97,15 +83,7 @@ public sealed class OtaProof : IDisposable
     public OtaProofReport RunReads(OtaScenario scenario, int phase)
     {
         OtaProofReport report = Begin(scenario, phase, out int operations);
-        int reads = operations == 0 ? 0 : _flash.Reads;
-        for (int at = 1; at <= reads; at++)
-        {
-            for (int kind = FlashFault.AllKinds; kind < FlashFault.KindsWithReads; kind++)
-            {
-                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
-            }
-        }
-
+        TryEach(report, scenario, phase, operations == 0 ? 0 : _flash.Reads, FlashFault.AllKinds, FlashFault.KindsWithReads);
         return report;
     }
 
@@ -113,15 +91,7 @@ public sealed class OtaProof : IDisposable
     public OtaProofReport RunStarts(OtaScenario scenario, int phase)
     {
         OtaProofReport report = Begin(scenario, phase, out int operations);
-        int starts = operations == 0 ? 0 : _flash.Boots;
-        for (int at = 1; at <= starts; at++)
-        {
-            for (int kind = FlashFault.KindsWithCaches; kind < FlashFault.KindsWithStarts; kind++)
-            {
-                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
-            }
-        }
-
+        TryEach(report, scenario, phase, operations == 0 ? 0 : _flash.Boots, FlashFault.KindsWithCaches, FlashFault.KindsWithStarts);
         return report;
     }
 
@@ -129,34 +99,8 @@ public sealed class OtaProof : IDisposable
     /// A power cut at every operation, of every cutting kind, and then one of the reads after it that fails or gives a wrong bit. Of these pairs, those
     /// whose number leaves <paramref name="slice"/> when divided by <paramref name="slices"/> are run.
     /// </summary>
-    public OtaProofReport RunReadsAfterCuts(OtaScenario scenario, int phase, int slice = 0, int slices = 1)
-    {
-        OtaProofReport report = Begin(scenario, phase, out int operations);
-        int number = 0;
-        Span<FlashFault> faults = stackalloc FlashFault[2];
-        for (int first = 1; first <= operations; first++)
-        {
-            for (int kind = 0; kind < FlashFault.CutKinds; kind++)
-            {
-                faults[0] = new FlashFault(first, (FlashFaultKind)kind);
-                Run(scenario, phase, faults[..1], out _);
-                int last = _flash.Reads;
-                for (int read = _flash.ReadsAtCut + 1; read <= last; read++)
-                {
-                    for (int other = FlashFault.AllKinds; other < FlashFault.KindsWithReads; other++)
-                    {
-                        if (number++ % slices == slice)
-                        {
-                            faults[1] = new FlashFault(read, (FlashFaultKind)other);
-                            Try(report, scenario, phase, faults);
-                        }
-                    }
-                }
-            }
-        }
-
-        return report;
-    }
+    public OtaProofReport RunReadsAfterCuts(OtaScenario scenario, int phase, int slice = 0, int slices = 1) =>
+        RunTwo(scenario, phase, slice, slices, thenReads: true);
 
     /// <summary>
     /// A medium with a cache, as a file is: the power goes at every program, erase and flush, and what was not flushed reached the medium in part
@@ -189,33 +133,8 @@ public sealed class OtaProof : IDisposable
     /// Two power cuts: the first at every operation, the second at every one after it, each of every cutting kind. Of the pairs, those whose
     /// number leaves <paramref name="slice"/> when divided by <paramref name="slices"/> are run.
     /// </summary>
-    public OtaProofReport RunPairs(OtaScenario scenario, int phase, int slice = 0, int slices = 1)
-    {
-        OtaProofReport report = Begin(scenario, phase, out int operations);
-        int number = 0;
-        Span<FlashFault> faults = stackalloc FlashFault[2];
-        for (int first = 1; first <= operations; first++)
-        {
-            for (int kind = 0; kind < FlashFault.CutKinds; kind++)
-            {
-                faults[0] = new FlashFault(first, (FlashFaultKind)kind);
-                Run(scenario, phase, faults[..1], out int after);
-                for (int second = first + 1; second <= after; second++)
-                {
-                    for (int other = 0; other < FlashFault.CutKinds; other++)
-                    {
-                        if (number++ % slices == slice)
-                        {
-                            faults[1] = new FlashFault(second, (FlashFaultKind)other);
-                            Try(report, scenario, phase, faults);
-                        }
-                    }
-                }
-            }
-        }
-
-        return report;
-    }
+    public OtaProofReport RunPairs(OtaScenario scenario, int phase, int slice = 0, int slices = 1) =>
+        RunTwo(scenario, phase, slice, slices, thenReads: false);
 
     /// <summary>Runs with one to <paramref name="mostFaults"/> power cuts each, chosen by <paramref name="seed"/>.</summary>
     public OtaProofReport RunRandom(OtaScenario scenario, int phase, int runs, int mostFaults, uint seed)
@@ -261,6 +180,50 @@ public sealed class OtaProof : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _trust.Dispose();
+
+    /// <summary>One fault at each place up to the last, of each kind in the range.</summary>
+    private void TryEach(OtaProofReport report, OtaScenario scenario, int phase, int last, int firstKind, int endKind)
+    {
+        for (int at = 1; at <= last; at++)
+        {
+            for (int kind = firstKind; kind < endKind; kind++)
+            {
+                Try(report, scenario, phase, [new FlashFault(at, (FlashFaultKind)kind)]);
+            }
+        }
+    }
+
+    /// <summary>A power cut at every operation, then either another at every operation after it, or a fault at every read after it; of these pairs the slice.</summary>
+    private OtaProofReport RunTwo(OtaScenario scenario, int phase, int slice, int slices, bool thenReads)
+    {
+        OtaProofReport report = Begin(scenario, phase, out int operations);
+        int firstKind = thenReads ? FlashFault.AllKinds : 0;
+        int endKind = thenReads ? FlashFault.KindsWithReads : FlashFault.CutKinds;
+        int number = 0;
+        Span<FlashFault> faults = stackalloc FlashFault[2];
+        for (int first = 1; first <= operations; first++)
+        {
+            for (int kind = 0; kind < FlashFault.CutKinds; kind++)
+            {
+                faults[0] = new FlashFault(first, (FlashFaultKind)kind);
+                Run(scenario, phase, faults[..1], out int after);
+                int last = thenReads ? _flash.Reads : after;
+                for (int second = (thenReads ? _flash.ReadsAtCut : first) + 1; second <= last; second++)
+                {
+                    for (int other = firstKind; other < endKind; other++)
+                    {
+                        if (number++ % slices == slice)
+                        {
+                            faults[1] = new FlashFault(second, (FlashFaultKind)other);
+                            Try(report, scenario, phase, faults);
+                        }
+                    }
+                }
+            }
+        }
+
+        return report;
+    }
 
     private OtaProofReport Begin(OtaScenario scenario, int phase, out int operations)
     {
