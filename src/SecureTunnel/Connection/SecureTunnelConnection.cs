@@ -112,7 +112,7 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
         Exception? unsent = await TryCloseAsync().ConfigureAwait(false);
         _sender.Abandon();
         Exception? held = await _sender.LeaveTransportAsync(flush: unsent is null).ConfigureAwait(false);
-        _input.Stop();
+        await _input.StopAsync().ConfigureAwait(false);
         _session.Dispose(); // before the transport ends: whatever it throws, and if it never does, no key is left
         await HandshakePipe.EndAsync(_transport, unsent ?? held).ConfigureAwait(false);
     }

@@ -12,7 +12,9 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
     private static readonly PipeOptions Unlimited = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false);
 
     private readonly Pipe _opened = new(Unlimited);
-    private readonly Lock _using = new(); // what the transport has given
+    private readonly Lock _gate = new(); // of the three below; never held where the transport is called, which with inline schedulers runs the other end's code
+    private TaskCompletionSource? _left;
+    private bool _isUsing; // what the transport has given
     private bool _isStopped;
 
     /// <summary>Bytes of records consumed from the transport.</summary>
@@ -47,12 +49,14 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => _opened.Reader.Complete(exception);
 
-    /// <summary>The tunnel is disposed: from here on nobody touches what the transport has given, and its memory may go.</summary>
-    public void Stop()
+    /// <summary>The tunnel is disposed: when this ends nobody touches what the transport has given, and its memory may go.</summary>
+    public Task StopAsync()
     {
-        lock (_using)
+        lock (_gate)
         {
             _isStopped = true;
+            _left = _isUsing ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+            return _left?.Task ?? Task.CompletedTask;
         }
     }
 
@@ -115,12 +119,25 @@ internal sealed class TunnelReader(PipeReader transport, TunnelSession session, 
 
     private SessionEvent Take(in ReadResult result)
     {
-        lock (_using)
+        lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopped, typeof(SecureTunnelConnection));
+            _isUsing = true;
+        }
+
+        try
+        {
             SessionEvent last = OpenFrames(result.Buffer, out SequencePosition consumed);
             transport.AdvanceTo(consumed, result.Buffer.End);
             return last;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isUsing = false;
+                _left?.SetResult();
+            }
         }
     }
 

@@ -69,6 +69,35 @@ public sealed class Section09_EndTests
         await device.DisposeAsync();
     }
 
+    /// <summary>
+    /// Over pipes with inline schedulers the other end's code runs inside what a reader tells its transport. Where that waits for a thread that disposes this end, neither may wait for the other; and the transport
+    /// ends when the reader has left it.
+    /// </summary>
+    [Fact]
+    public async Task Dispose_WhileAReaderIsInTheTransport_HoldsUpNoThread()
+    {
+        var ending = new EndingTransport();
+        var (device, gateway) = await ending.Connect(TimeProvider.System);
+        Task? disposing = null;
+        bool returned = false;
+        bool wasWaiting = false;
+        ending.DuringAdvance = () =>
+        {
+            var other = new Thread(() => disposing = gateway.DisposeAsync().AsTask());
+            other.Start();
+            returned = other.Join(Eventually.Limit);
+            wasWaiting = returned && !disposing!.IsCompleted && ending.Completed.Count == 0;
+        };
+        Task<ReadResult> reading = gateway.Input.ReadAsync().AsTask();
+        await device.Output.WriteAsync("still read"u8.ToArray());
+
+        Assert.Equal(10, (await reading.WaitAsync(Eventually.Limit)).Buffer.Length);
+        Assert.Equal((true, true), (returned, wasWaiting));
+        await disposing!.WaitAsync(Eventually.Limit);
+        Assert.Equal(["Output", "Input"], ending.Completed);
+        await device.DisposeAsync();
+    }
+
     /// <summary>Its end would otherwise stand in the place of the reason.</summary>
     [Theory]
     [InlineData("Flush")]
@@ -182,6 +211,9 @@ public sealed class Section09_EndTests
 
         public bool NeverEnds { get; set; }
 
+        /// <summary>What happens once, when the reader has done with what it was given.</summary>
+        public Action? DuringAdvance { get; set; }
+
         public int Flushes => Volatile.Read(ref _flushes);
 
         public List<string> Completed { get; } = [];
@@ -255,7 +287,13 @@ public sealed class Section09_EndTests
         {
             public override void AdvanceTo(SequencePosition consumed) => owner.Pair.Server.Input.AdvanceTo(consumed);
 
-            public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => owner.Pair.Server.Input.AdvanceTo(consumed, examined);
+            public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+            {
+                owner.Pair.Server.Input.AdvanceTo(consumed, examined);
+                Action? during = owner.DuringAdvance;
+                owner.DuringAdvance = null;
+                during?.Invoke();
+            }
 
             public override void CancelPendingRead()
             {
