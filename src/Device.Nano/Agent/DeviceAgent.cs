@@ -24,6 +24,12 @@ public sealed class DeviceAgent : ICoapHandler
     private int _pin;
     private DeviceEvent? _crash;
     private DeviceEvent? _sending;
+    private byte[]? _body;
+    private int _bodyAt;
+    private int _exponent;
+    private int _block;
+    private long _blockSent;
+    private int _blockTurns;
     private int _failures;
     private int _faults;
     private long _nextAttempt;
@@ -53,6 +59,7 @@ public sealed class DeviceAgent : ICoapHandler
         _platform = platform;
         _crypto = crypto;
         _random = random;
+        _resources.MaxBody = settings.MaxBody;
         _trialEnds = platform.Now + settings.TrialTimeout;
         for (int i = 0; i < settings.Tunnel.Pins.Length; i++)
         {
@@ -143,7 +150,11 @@ public sealed class DeviceAgent : ICoapHandler
     /// <inheritdoc/>
     public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
     {
-        if (_updater != null && _updater.TryTake(endpoint, requestId, response, _platform.Now))
+        if (requestId == _block)
+        {
+            OnBlock(response);
+        }
+        else if (_updater != null && _updater.TryTake(endpoint, requestId, response, _platform.Now))
         {
             // Behind the work, which a slow file system may draw out for longer than a response may take.
             _updater.LastProgress = _platform.Now;
@@ -262,7 +273,7 @@ public sealed class DeviceAgent : ICoapHandler
         while (lives && Speak(endpoint, now))
         {
             lives = connection.Flush(now);
-            if (lives && _sending != null)
+            if (lives && _sending != null && _body == null)
             {
                 Leave(0);
             }
@@ -300,7 +311,7 @@ public sealed class DeviceAgent : ICoapHandler
             }
         }
 
-        if ((_updater != null && _updater.Step(endpoint, now)) || SendEvent(endpoint))
+        if ((_updater != null && _updater.Step(endpoint, now)) || SendEvent(endpoint, now))
         {
             return true;
         }
@@ -327,36 +338,79 @@ public sealed class DeviceAgent : ICoapHandler
         return false;
     }
 
-    private bool SendEvent(CoapEndpoint endpoint)
+    private bool SendEvent(CoapEndpoint endpoint, long now)
     {
-        if (!endpoint.CanRequest)
+        // The turns count too: it may have been the device that had no time to listen.
+        if (_block != 0 && ++_blockTurns > MinTurns && now - _blockSent >= _settings.RequestTimeout)
         {
-            return false;
-        }
-
-        _sending = _crash;
-        lock (_events)
-        {
-            if (_sending == null && _events.Count > 0)
-            {
-                _sending = (DeviceEvent)_events[0]!;
-            }
-        }
-
-        if (_sending == null)
-        {
-            return false;
-        }
-
-        if (!Post(endpoint, _sending.Name, _sending.Payload))
-        {
+            endpoint.Forget(_block);
             Leave(1);
         }
 
+        if (_block != 0 || !endpoint.CanRequest)
+        {
+            return false;
+        }
+
+        if (_body == null)
+        {
+            _sending = _crash;
+            lock (_events)
+            {
+                if (_sending == null && _events.Count > 0)
+                {
+                    _sending = (DeviceEvent)_events[0]!;
+                }
+            }
+
+            if (_sending == null || Post(endpoint, _sending.Name, _sending.Payload, null) != 0)
+            {
+                return _sending != null;
+            }
+
+            // It fits into no message, or is no text.
+            int count = Utf8Text.Count(_sending.Payload);
+            _exponent = count < 0 ? -1 : LargestBlock;
+            _body = new byte[count < 0 ? 0 : count];
+            _bodyAt = count < 0 ? 0 : Utf8Text.Write(_sending.Payload, _body, 0) - count;
+        }
+
+        for (; _exponent >= 0; _exponent--)
+        {
+            _block = Post(endpoint, _sending!.Name, "", _body);
+            if (_block != 0)
+            {
+                _blockSent = now;
+                _blockTurns = 0;
+                return true;
+            }
+        }
+
+        Leave(1);
         return true;
     }
 
-    /// <summary>The event under way waits no longer: the network has taken it, or it fits into no message. A crash is on record until then.</summary>
+    /// <summary>The answer to a block of an event: the next one goes in the next turn, no larger than the server wants it (RFC 7959 section 2.3).</summary>
+    private void OnBlock(CoapReader response)
+    {
+        _block = 0;
+        _bodyAt += 16 << _exponent;
+        while (response.NextOption())
+        {
+            if (response.OptionNumber == CoapOptionNumber.Block1 && response.TryGetOptionUInt(out uint block) && (block & 7) < _exponent)
+            {
+                _exponent = (int)(block & 7);
+            }
+        }
+
+        bool isRefused = response.Code >= CoapCode.BadRequest;
+        if (isRefused || _bodyAt >= _body!.Length)
+        {
+            Leave(isRefused ? 1 : 0);
+        }
+    }
+
+    /// <summary>The event under way waits no longer: the network or the server has taken it, or it fits into no message. A crash is on record until then.</summary>
     private void Leave(int dropped)
     {
         if (_sending == _crash)
@@ -373,6 +427,8 @@ public sealed class DeviceAgent : ICoapHandler
         }
 
         _sending = null;
+        _body = null;
+        _block = 0;
     }
 
     /// <summary>What the server should know of the time without it: which image runs, and how the last update ended.</summary>
@@ -387,28 +443,49 @@ public sealed class DeviceAgent : ICoapHandler
         _reported = engine.LastReason;
         string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text((int)engine.Boot.Sequence) + " "
             + DecimalText.Text((int)_reported) + " " + DecimalText.Text((int)engine.LastDetail);
-        return Post(endpoint, "device/boot", text);
+        return Post(endpoint, "device/boot", text, null) != 0;
     }
 
-    /// <summary>POST /e/{name} that suppresses every response (RFC 7967).</summary>
-    private static bool Post(CoapEndpoint endpoint, string name, string payload)
+    /// <summary>POST /e/{name}: the payload whole, with every response suppressed (RFC 7967), or the next block of a body.</summary>
+    /// <returns>The request's number; 0 where it fits into no message.</returns>
+    private int Post(CoapEndpoint endpoint, string name, string payload, byte[]? body)
     {
-        CoapWriter writer = endpoint.BeginRequest(CoapCode.Post, false, out _);
+        CoapWriter writer = endpoint.BeginRequest(CoapCode.Post, body != null, out int id);
         writer.WriteOption(CoapOptionNumber.UriPath, "e");
+        bool isPath = true;
         int start = 0;
         for (int i = 0; i <= name.Length; i++)
         {
             if (i == name.Length || name[i] == '/')
             {
-                writer.WriteOption(CoapOptionNumber.UriPath, name.Substring(start, i - start));
+                string segment = name.Substring(start, i - start);
+                isPath &= Utf8Text.Count(segment) <= MaxSegment;
+                writer.WriteOption(CoapOptionNumber.UriPath, segment);
                 start = i + 1;
             }
         }
 
         writer.WriteOption(CoapOptionNumber.ContentFormat, 0u);
-        writer.WriteOption(CoapOptionNumber.NoResponse, SuppressAll);
-        writer.WritePayload(payload);
-        return endpoint.Complete() == CoapWriteStatus.Ok;
+        if (body == null)
+        {
+            writer.WriteOption(CoapOptionNumber.NoResponse, SuppressAll);
+            writer.WritePayload(payload);
+        }
+        else
+        {
+            int size = 16 << _exponent;
+            int rest = body.Length - _bodyAt;
+            writer.WriteOption(CoapOptionNumber.Block1, (uint)((_bodyAt >> _exponent) | (rest > size ? More : 0) | _exponent));
+            writer.WritePayload(body, _bodyAt, rest < size ? rest : size);
+        }
+
+        if (isPath && endpoint.Complete() == CoapWriteStatus.Ok)
+        {
+            return id;
+        }
+
+        endpoint.Forget(id);
+        return 0;
     }
 
     private void Lost()
@@ -430,6 +507,8 @@ public sealed class DeviceAgent : ICoapHandler
         _connection = null;
         _tunnel = null;
         _sending = null;
+        _body = null;
+        _block = 0;
         _resources.ForgetObservers();
         connection?.Close();
     }
@@ -504,11 +583,15 @@ public sealed class DeviceAgent : ICoapHandler
 
     // Specification
     private const uint SuppressAll = 26;
+    private const int MaxSegment = 255;
+    private const int LargestBlock = 6;
+    private const int More = 8;
 
     // Implementation
     private const string CrashName = "crash";
     private const int MaxCrash = 400;
     private const int MaxEvents = 16;
+    private const int MinTurns = 64;
     private const int Turn = 500;
     private const int ShortTurn = 50;
 }
