@@ -41,7 +41,7 @@ internal sealed class DeviceResources
 
     public void AddVariable(string name, DeviceVariable variable) => _variables.Add(new Resource(name, null, variable));
 
-    /// <summary>Answers a request.</summary>
+    /// <summary>Answers a request; what stays without an answer is 5.00.</summary>
     public void Answer(CoapEndpoint endpoint, CoapReader request, DeviceUpdater? updater, long now)
     {
         byte[] buffer = endpoint.Input;
@@ -52,25 +52,48 @@ internal sealed class DeviceResources
             return;
         }
 
-        if (_segments == 2 && IsSegment(buffer, 0, "f"))
+        Resource? function = _segments == 2 && IsSegment(buffer, 0, "f") ? Find(_functions, buffer) : null;
+        Resource? variable = _segments == 2 && IsSegment(buffer, 0, "v") ? Find(_variables, buffer) : null;
+        bool isCore = _segments == 2 && IsSegment(buffer, 0, ".well-known") && IsSegment(buffer, 1, "core");
+        bool isUpdate = _segments == 1 && IsSegment(buffer, 0, "u") && updater != null;
+        bool isPost = function != null || isUpdate;
+        if (!isPost && !isCore && variable == null)
         {
-            Call(endpoint, request.Code, Find(_functions, buffer), now);
+            Respond(endpoint, CoapCode.NotFound);
         }
-        else if (_segments == 2 && IsSegment(buffer, 0, "v"))
+        else if (request.Code != (isPost ? CoapCode.Post : CoapCode.Get))
         {
-            Read(endpoint, request, buffer, Find(_variables, buffer));
+            Respond(endpoint, CoapCode.MethodNotAllowed);
         }
-        else if (_segments == 2 && IsSegment(buffer, 0, ".well-known") && IsSegment(buffer, 1, "core"))
+        else if (_accept >= 0 && _accept != (isCore ? LinkFormat : TextPlain))
         {
-            Describe(endpoint, request.Code);
+            // Nothing runs for a format that a resource has not [D-02].
+            Respond(endpoint, CoapCode.NotAcceptable);
         }
-        else if (_segments == 1 && IsSegment(buffer, 0, "u") && updater != null)
+        else if (variable != null)
         {
-            TakeOffer(endpoint, request.Code, updater, now);
+            Read(endpoint, request, buffer, variable);
+        }
+        else if (isCore)
+        {
+            if (IsKept || Keep(Links(), _key))
+            {
+                WriteBlock(endpoint, null, LinkFormat, -1);
+            }
+        }
+        else if (!TakeBody(endpoint, now))
+        {
+            // It has been answered.
+        }
+        else if (function != null)
+        {
+            Call(endpoint, function);
         }
         else
         {
-            Respond(endpoint, CoapCode.NotFound);
+            // An update that the server pushes (section 4): the manifest; the engine's answer as a number.
+            OtaStatus status = updater!.TakeOffer(_content, _contentOffset, _contentLength, now);
+            RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
         }
     }
 
@@ -235,13 +258,8 @@ internal sealed class DeviceResources
         return false;
     }
 
-    private void Call(CoapEndpoint endpoint, byte method, Resource? function, long now)
+    private void Call(CoapEndpoint endpoint, Resource function)
     {
-        if (IsRefused(endpoint, function != null, method == CoapCode.Post, TextPlain) || !TakeBody(endpoint, now))
-        {
-            return;
-        }
-
         string? argument = Utf8Text.Read(_content, _contentOffset, _contentLength);
         if (argument == null)
         {
@@ -253,41 +271,15 @@ internal sealed class DeviceResources
 #pragma warning disable CA1031 // whatever the user's function throws, the device answers and goes on
         try
         {
-            result = function!.Function!(argument);
+            result = function.Function!(argument);
         }
         catch (Exception)
         {
-            Respond(endpoint, CoapCode.InternalServerError);
             return;
         }
 #pragma warning restore CA1031
 
         RespondNumber(endpoint, CoapCode.Changed, result);
-    }
-
-    /// <summary>An update that the server pushes (section 4): the manifest; the engine's answer as a number.</summary>
-    private void TakeOffer(CoapEndpoint endpoint, byte method, DeviceUpdater updater, long now)
-    {
-        if (IsRefused(endpoint, true, method == CoapCode.Post, TextPlain) || !TakeBody(endpoint, now))
-        {
-            return;
-        }
-
-        OtaStatus status = updater.TakeOffer(_content, _contentOffset, _contentLength, now);
-        RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
-    }
-
-    /// <summary>Refuses what does not exist, is not asked with the resource's method, or is wanted in a format that it does not have [D-02].</summary>
-    private bool IsRefused(CoapEndpoint endpoint, bool exists, bool isMethod, int format)
-    {
-        bool isAcceptable = _accept < 0 || _accept == format;
-        if (exists && isMethod && isAcceptable)
-        {
-            return false;
-        }
-
-        Respond(endpoint, !exists ? CoapCode.NotFound : isMethod ? CoapCode.NotAcceptable : CoapCode.MethodNotAllowed);
-        return true;
     }
 
     private void RespondNumber(CoapEndpoint endpoint, byte code, int number)
@@ -304,24 +296,18 @@ internal sealed class DeviceResources
         endpoint.Complete();
     }
 
-    private void Read(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? variable)
+    private void Read(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource variable)
     {
-        if (IsRefused(endpoint, variable != null, request.Code == CoapCode.Get, TextPlain))
-        {
-            return;
-        }
-
         if (IsKept)
         {
             WriteBlock(endpoint, null, TextPlain, -1);
             return;
         }
 
-        string? value = TryRead(variable!);
-        int sequence = _observe >= 0 && _block2 < SecondBlock ? Observe(request, buffer, variable!, value) : -1;
+        string? value = TryRead(variable);
+        int sequence = _observe >= 0 && _block2 < SecondBlock ? Observe(request, buffer, variable, value) : -1;
         if (value != null)
         {
-            // What fits into no message stays 5.00.
             WriteValue(endpoint, null, value, _key, sequence);
         }
     }
@@ -351,15 +337,6 @@ internal sealed class DeviceResources
         Array.Copy(buffer, request.TokenOffset, token, 0, token.Length);
         _observations[free] = new Observation(token, variable) { LastValue = value, Block = _block2, Key = _key };
         return 0;
-    }
-
-    /// <summary>The links of RFC 6690.</summary>
-    private void Describe(CoapEndpoint endpoint, byte method)
-    {
-        if (!IsRefused(endpoint, true, method == CoapCode.Get, LinkFormat) && (IsKept || Keep(Links(), _key)))
-        {
-            WriteBlock(endpoint, null, LinkFormat, -1);
-        }
     }
 
     /// <summary>Whether the request asks for a later block of the body that is kept.</summary>
@@ -440,6 +417,7 @@ internal sealed class DeviceResources
         }
     }
 
+    /// <summary>What the device offers, as links of RFC 6690.</summary>
     private string Links()
     {
         string text = "";

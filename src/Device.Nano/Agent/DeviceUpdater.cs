@@ -229,7 +229,18 @@ internal sealed class DeviceUpdater
     private void Judge(long now)
     {
         _nextTry = now + _settings.RequestTimeout;
-        uint fault = RunSelfTest();
+        uint fault = uint.MaxValue;
+#pragma warning disable CA1031 // a self-test that throws has failed, whatever it throws
+        try
+        {
+            fault = _selfTest == null ? 0 : _selfTest();
+        }
+        catch (Exception)
+        {
+            // It stays as it is.
+        }
+#pragma warning restore CA1031
+
         if (fault == 0)
         {
             Engine.Confirm();
@@ -238,25 +249,6 @@ internal sealed class DeviceUpdater
         {
             Engine.Reject(OtaReason.SelfTestFailed, fault);
         }
-    }
-
-    private uint RunSelfTest()
-    {
-        if (_selfTest == null)
-        {
-            return 0;
-        }
-
-#pragma warning disable CA1031 // a self-test that throws has failed, whatever it throws
-        try
-        {
-            return _selfTest();
-        }
-        catch (Exception)
-        {
-            return uint.MaxValue;
-        }
-#pragma warning restore CA1031
     }
 
     private void ForgetRequests(CoapEndpoint endpoint, long now)
