@@ -8,7 +8,10 @@ public sealed class DeviceAgentSettings
     /// <summary>The tunnel's settings.</summary>
     public TunnelSettings Tunnel = new TunnelSettings();
 
-    /// <summary>The longest CoAP message that is taken, in bytes: a chunk of 1 KiB with its frame and options. It is RAM.</summary>
+    /// <summary>
+    /// The longest CoAP message that is taken, in bytes: a chunk of 1 KiB with its frame and options. It is RAM. Below 1152, which a server may send before it has
+    /// read the device's CSM (RFC 8323 section 5.3.1), such a message ends the connection, and the next one comes.
+    /// </summary>
     public int MaxMessage = 1152;
 
     /// <summary>The longest body that is taken in blocks (RFC 7959), in bytes: a function's argument. It is RAM while such a body is under way; 0: none is taken.</summary>
