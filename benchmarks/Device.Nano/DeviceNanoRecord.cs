@@ -24,8 +24,8 @@ internal sealed class DeviceNanoRecord : Nano.IEntropySource
         var schedule = new Nano.TunnelSchedule(crypto);
         byte[] secret = RandomNumberGenerator.GetBytes(32);
         _aes = crypto.CreateAes(secret, 0);
-        _sealer = new Nano.TunnelKey(schedule, new Nano.TunnelSettings(), crypto);
-        _opener = new Nano.TunnelKey(schedule, new Nano.TunnelSettings(), crypto);
+        _sealer = new Nano.TunnelKey(schedule, new Nano.TunnelSettings());
+        _opener = new Nano.TunnelKey(schedule, new Nano.TunnelSettings());
         _sealer.Set(secret);
         _opener.Set(secret);
         byte[] inner = RandomNumberGenerator.GetBytes(InnerLength);

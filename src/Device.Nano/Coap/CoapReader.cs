@@ -124,7 +124,7 @@ public sealed class CoapReader
 
         // 64 bits: the largest length is 2^32 + 65804, and must not wrap into an acceptable one.
         long body = extension == 4
-            ? (((long)_buffer[at] << 24) | ((long)_buffer[at + 1] << 16) | ((long)_buffer[at + 2] << 8) | _buffer[at + 3]) + FourByteBase
+            ? (long)BigEndian.ReadUInt32(_buffer, at) + FourByteBase
             : ReadExtension(lengthNibble, at);
 
         // The length alone may already be too much, before the code and the token are there.
@@ -270,7 +270,7 @@ public sealed class CoapReader
 
     /// <summary>What a nibble stands for: itself, or with 13 what one byte says, with 14 what two do.</summary>
     private int ReadExtension(int nibble, int at) =>
-        nibble < OneByteExtension ? nibble : nibble == OneByteExtension ? _buffer[at] + OneByteExtension : ((_buffer[at] << 8) | _buffer[at + 1]) + TwoByteBase;
+        nibble < OneByteExtension ? nibble : nibble == OneByteExtension ? _buffer[at] + OneByteExtension : BigEndian.ReadUInt16(_buffer, at) + TwoByteBase;
 
     internal CoapReadStatus Finish(CoapReadStatus status, int consumed)
     {

@@ -78,10 +78,7 @@ public sealed class CoapWriter
         int count = value == 0 ? 0 : value < 0x100 ? 1 : value < 0x10000 ? 2 : value < 0x1000000 ? 3 : 4;
         if (BeginOption(number, count))
         {
-            for (int shift = (count - 1) * 8; shift >= 0; shift -= 8)
-            {
-                _buffer[_at++] = (byte)(value >> shift);
-            }
+            WriteNumber(value, count);
         }
     }
 
@@ -94,12 +91,7 @@ public sealed class CoapWriter
             throw new ArgumentNullException(nameof(value));
         }
 
-        int count = Utf8Text.Count(value);
-        if (count < 0)
-        {
-            Fail(CoapWriteStatus.InvalidText);
-        }
-        else if (BeginOption(number, count))
+        if (BeginOption(number, Utf8Text.Count(value)))
         {
             _at += Utf8Text.Write(value, _buffer, _at);
         }
@@ -110,15 +102,11 @@ public sealed class CoapWriter
     public void WritePayload(byte[] value, int offset, int count)
     {
         ByteRange.Check(value, offset, count);
-        if (count == 0 || !CanWriteContent() || !Reserve(1 + count))
+        if (BeginPayload(count))
         {
-            return;
+            Array.Copy(value, offset, _buffer, _at, count);
+            _at += count;
         }
-
-        _buffer[_at++] = CoapReader.PayloadMarker;
-        Array.Copy(value, offset, _buffer, _at, count);
-        _at += count;
-        _hasPayload = true;
     }
 
     /// <summary>Writes text as the payload, as UTF-8; an empty one writes nothing.</summary>
@@ -130,16 +118,9 @@ public sealed class CoapWriter
             throw new ArgumentNullException(nameof(value));
         }
 
-        int count = Utf8Text.Count(value);
-        if (count < 0)
+        if (BeginPayload(Utf8Text.Count(value)))
         {
-            Fail(CoapWriteStatus.InvalidText);
-        }
-        else if (count > 0 && CanWriteContent() && Reserve(1 + count))
-        {
-            _buffer[_at++] = CoapReader.PayloadMarker;
             _at += Utf8Text.Write(value, _buffer, _at);
-            _hasPayload = true;
         }
     }
 
@@ -201,9 +182,11 @@ public sealed class CoapWriter
         }
     }
 
+    /// <param name="number">The option's number.</param>
+    /// <param name="count">The length of its value; below 0 where it is text that UTF-8 cannot hold.</param>
     private bool BeginOption(int number, int count)
     {
-        if (!CanWriteContent())
+        if (!CanWriteContent(count))
         {
             return false;
         }
@@ -231,7 +214,7 @@ public sealed class CoapWriter
             return false;
         }
 
-        _buffer[_at++] = (byte)((deltaNibble << 4) | lengthNibble);
+        WriteNumber((uint)((deltaNibble << 4) | lengthNibble), 1);
         WriteExtension(deltaNibble, delta);
         WriteExtension(lengthNibble, count);
         _lastOption = number;
@@ -241,21 +224,37 @@ public sealed class CoapWriter
     internal static int Nibble(int value) =>
         value < CoapReader.OneByteExtension ? value : value < CoapReader.TwoByteBase ? CoapReader.OneByteExtension : CoapReader.OneByteExtension + 1;
 
-    private void WriteExtension(int nibble, int value)
+    private bool BeginPayload(int count)
     {
-        if (nibble == CoapReader.OneByteExtension)
+        bool begins = count != 0 && CanWriteContent(count) && Reserve(1 + count);
+        if (begins)
         {
-            _buffer[_at++] = (byte)(value - CoapReader.OneByteExtension);
+            WriteNumber(CoapReader.PayloadMarker, 1);
+            _hasPayload = true;
         }
-        else if (nibble > CoapReader.OneByteExtension)
+
+        return begins;
+    }
+
+    private void WriteExtension(int nibble, int value) =>
+        WriteNumber((uint)(value - (nibble == CoapReader.OneByteExtension ? CoapReader.OneByteExtension : CoapReader.TwoByteBase)), CoapReader.ExtensionLength(nibble));
+
+    /// <summary>The lower <paramref name="count"/> bytes of a number, 0 to 4; there is room for them.</summary>
+    private void WriteNumber(uint value, int count)
+    {
+        for (int shift = (count - 1) * 8; shift >= 0; shift -= 8)
         {
-            _buffer[_at++] = (byte)((value - CoapReader.TwoByteBase) >> 8);
-            _buffer[_at++] = (byte)(value - CoapReader.TwoByteBase);
+            _buffer[_at++] = (byte)(value >> shift);
         }
     }
 
-    private bool CanWriteContent()
+    private bool CanWriteContent(int count)
     {
+        if (count < 0)
+        {
+            return Fail(CoapWriteStatus.InvalidText);
+        }
+
         if (_code == CoapCode.Empty)
         {
             return Fail(CoapWriteStatus.EmptyWithContent);
@@ -268,21 +267,18 @@ public sealed class CoapWriter
     private bool WriteStreamHeader(int body)
     {
         int extension = LengthExtension(body);
-        int at = _codeAt - 1 - extension;
-        if (at < Offset)
+        int end = _at;
+        _at = _codeAt - 1 - extension;
+        if (_at < Offset)
         {
             return Fail(CoapWriteStatus.BufferTooSmall);
         }
 
-        Offset = at;
-        int nibble = extension == 0 ? body : extension == 4 ? 15 : CoapReader.OneByteExtension + extension - 1;
-        _buffer[at] = (byte)((nibble << 4) | _tokenNibble);
-        int value = body - (extension == 1 ? CoapReader.OneByteExtension : extension == 2 ? CoapReader.TwoByteBase : CoapReader.FourByteBase);
-        for (int shift = (extension - 1) * 8; shift >= 0; shift -= 8)
-        {
-            _buffer[++at] = (byte)(value >> shift);
-        }
-
+        Offset = _at;
+        int nibble = extension == 0 ? body : extension == 4 ? CoapReader.FourByteExtension : CoapReader.OneByteExtension + extension - 1;
+        WriteNumber((uint)((nibble << 4) | _tokenNibble), 1);
+        WriteNumber((uint)(body - (extension == 1 ? CoapReader.OneByteExtension : extension == 2 ? CoapReader.TwoByteBase : CoapReader.FourByteBase)), extension);
+        _at = end;
         return true;
     }
 

@@ -4,33 +4,10 @@ namespace Flint.Device.Nano;
 internal static class Utf8Text
 {
     /// <summary>The length of <paramref name="text"/> as UTF-8 in bytes, or -1 where a surrogate stands alone.</summary>
-    public static int Count(string text)
-    {
-        int count = 0;
-        for (int i = 0; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (IsSurrogate(c))
-            {
-                if (!IsPair(text, i))
-                {
-                    return -1;
-                }
+    public static int Count(string text) => Write(text, null, 0);
 
-                count += 4;
-                i++;
-            }
-            else
-            {
-                count += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
-            }
-        }
-
-        return count;
-    }
-
-    /// <summary>Writes what <see cref="Count"/> counted; the caller has made sure that it fits.</summary>
-    public static int Write(string text, byte[] buffer, int offset)
+    /// <summary>Writes what <see cref="Count"/> counted; the caller has made sure that it fits. Without a buffer it counts.</summary>
+    public static int Write(string text, byte[]? buffer, int offset)
     {
         int at = offset;
         for (int i = 0; i < text.Length; i++)
@@ -38,16 +15,27 @@ internal static class Utf8Text
             int point = text[i];
             if (IsSurrogate((char)point))
             {
-                point = 0x10000 + ((point & 0x3FF) << 10) + (text[++i] & 0x3FF);
+                int low = point < FirstLow && ++i < text.Length ? text[i] - FirstLow : -1;
+                if (low < 0 || low > 0x3FF)
+                {
+                    return -1;
+                }
+
+                point = 0x10000 + ((point & 0x3FF) << 10) + low;
             }
 
             // The lead byte begins with a one for each byte of the sequence.
             int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-            buffer[at++] = (byte)(more == 0 ? point : (0xFF00 >> (more + 1)) | (point >> (6 * more)));
-            for (int shift = 6 * (more - 1); shift >= 0; shift -= 6)
+            if (buffer != null)
             {
-                buffer[at++] = (byte)(0x80 | ((point >> shift) & 0x3F));
+                buffer[at] = (byte)(more == 0 ? point : (0xFF00 >> (more + 1)) | (point >> (6 * more)));
+                for (int next = 1; next <= more; next++)
+                {
+                    buffer[at + next] = (byte)(0x80 | ((point >> (6 * (more - next))) & 0x3F));
+                }
             }
+
+            at += 1 + more;
         }
 
         return at - offset;
@@ -101,6 +89,5 @@ internal static class Utf8Text
 
     private static bool IsSurrogate(char c) => c >= 0xD800 && c <= 0xDFFF;
 
-    private static bool IsPair(string text, int at) =>
-        text[at] <= 0xDBFF && at + 1 < text.Length && text[at + 1] >= 0xDC00 && text[at + 1] <= 0xDFFF;
+    private const int FirstLow = 0xDC00;
 }

@@ -25,56 +25,45 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>Encrypts the range in place and writes the tag behind it, where the caller has left 16 bytes.</summary>
-    public void Seal(byte[] nonce, byte[] associated, int associatedOffset, int associatedCount, byte[] buffer, int offset, int count)
+    public void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
     {
         ByteRange.Check(buffer, offset, count + TagLength);
-        byte[] mac = Authenticate(nonce, associated, associatedOffset, associatedCount, buffer, offset, count);
         byte[] stream = KeyStream(nonce, count);
-        Apply(stream, buffer, offset, count);
-        int last = mac.Length - BlockLength;
-        for (int i = 0; i < TagLength; i++)
-        {
-            buffer[offset + count + i] = (byte)(mac[last + i] ^ stream[i]);
-        }
-
+        byte[] mac = Authenticate(nonce, stream, buffer, offset, count, associatedCount);
+        Apply(stream, BlockLength, buffer, offset, count);
+        Array.Copy(mac, mac.Length - TagLength, buffer, offset + count, TagLength);
         Forget(mac, stream);
     }
 
     /// <summary>Checks the tag, the last 16 bytes of the range, and decrypts what stands before it in place.</summary>
     /// <returns>False where the tag is wrong; the range is zero then.</returns>
-    public bool Open(byte[] nonce, byte[] associated, int associatedOffset, int associatedCount, byte[] buffer, int offset, int count)
+    public bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
     {
         ByteRange.Check(buffer, offset, count);
         int length = count - TagLength;
-        if (length < 0)
+        bool authentic = false;
+        if (length >= 0)
         {
-            Array.Clear(buffer, offset, count);
-            return false;
+            byte[] stream = KeyStream(nonce, length);
+            Apply(stream, BlockLength, buffer, offset, length);
+            byte[] mac = Authenticate(nonce, stream, buffer, offset, length, associatedCount);
+            authentic = ByteRange.FixedTimeEquals(mac, mac.Length - TagLength, buffer, offset + length, TagLength);
+            Forget(mac, stream);
         }
 
-        byte[] stream = KeyStream(nonce, length);
-        Apply(stream, buffer, offset, length);
-        byte[] mac = Authenticate(nonce, associated, associatedOffset, associatedCount, buffer, offset, length);
-        int last = mac.Length - BlockLength;
-        for (int i = 0; i < TagLength; i++)
-        {
-            mac[last + i] ^= stream[i];
-        }
-
-        bool authentic = ByteRange.FixedTimeEquals(mac, last, buffer, offset + length, TagLength);
         if (!authentic)
         {
             Array.Clear(buffer, offset, count);
         }
 
-        Forget(mac, stream);
         return authentic;
     }
 
     /// <summary>Erases the key.</summary>
     public void Clear() => _aes.Clear();
 
-    private byte[] Authenticate(byte[] nonce, byte[] associated, int associatedOffset, int associatedCount, byte[] buffer, int offset, int count)
+    /// <summary>The tag is the last block of the result.</summary>
+    private byte[] Authenticate(byte[] nonce, byte[] stream, byte[] buffer, int offset, int count, int associatedCount)
     {
         int header = associatedCount == 0 ? BlockLength : BlockLength + RoundUp(2 + associatedCount);
         byte[] data = _authenticated = Reuse(_authenticated, header + RoundUp(count));
@@ -84,11 +73,13 @@ internal sealed class Aes128Ccm : IRecordCipher
         if (associatedCount != 0)
         {
             BigEndian.WriteUInt16(data, BlockLength, associatedCount);
-            Array.Copy(associated, associatedOffset, data, BlockLength + 2, associatedCount);
+            Array.Copy(buffer, offset - associatedCount, data, BlockLength + 2, associatedCount);
         }
 
         Array.Copy(buffer, offset, data, header, count);
-        return _aes.EncryptCbc(data);
+        byte[] mac = _aes.EncryptCbc(data);
+        Apply(stream, 0, mac, mac.Length - TagLength, TagLength);
+        return mac;
     }
 
     private byte[] KeyStream(byte[] nonce, int count)
@@ -104,11 +95,11 @@ internal sealed class Aes128Ccm : IRecordCipher
         return _aes.EncryptEcb(data);
     }
 
-    private static void Apply(byte[] stream, byte[] buffer, int offset, int count)
+    private static void Apply(byte[] stream, int at, byte[] buffer, int offset, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            buffer[offset + i] ^= stream[BlockLength + i];
+            buffer[offset + i] ^= stream[at + i];
         }
     }
 

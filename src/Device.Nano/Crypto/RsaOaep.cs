@@ -28,8 +28,8 @@ internal static class RsaOaep
         hash.Finish(encoded, dataStart);
         encoded[length - message.Length - 1] = 1;
         Array.Copy(message, 0, encoded, length - message.Length, message.Length);
-        RsaMask.Apply(hash, seed, 0, seed.Length, encoded, dataStart, length - dataStart);
-        RsaMask.Apply(hash, encoded, dataStart, length - dataStart, encoded, 1, Sha256.DigestLength);
+        RsaMask.Apply(hash, encoded, 1, seed.Length, dataStart, length - dataStart);
+        RsaMask.Apply(hash, encoded, dataStart, length - dataStart, 1, seed.Length);
 
         // The first byte is 0 and the top bit of n is 1, so the number is below n.
         key.TryApply(encoded, 0);

@@ -35,7 +35,7 @@ internal static class RsaPss
             return false;
         }
 
-        RsaMask.Apply(hash, encoded, hashStart, Sha256.DigestLength, encoded, 0, hashStart);
+        RsaMask.Apply(hash, encoded, hashStart, Sha256.DigestLength, 0, hashStart);
         encoded[0] &= 0x7F;
         int wrong = encoded[saltStart - 1] ^ 1;
         for (int i = 0; i < saltStart - 1; i++)

@@ -11,7 +11,7 @@ public sealed class Sha256
     /// <summary>The length of a digest in bytes.</summary>
     public const int DigestLength = 32;
 
-    private static readonly uint[] RoundConstants =
+    private static readonly uint[] Constants =
     {
         0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
         0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -21,6 +21,9 @@ public sealed class Sha256
         0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
         0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
         0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+
+        // The initial hash value, section 5.3.3.
+        0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
     };
 
     private readonly uint[] _state = new uint[8];
@@ -48,14 +51,7 @@ public sealed class Sha256
     /// <summary>Begins a computation; the one before, finished or not, is forgotten.</summary>
     public void Start()
     {
-        _state[0] = 0x6a09e667;
-        _state[1] = 0xbb67ae85;
-        _state[2] = 0x3c6ef372;
-        _state[3] = 0xa54ff53a;
-        _state[4] = 0x510e527f;
-        _state[5] = 0x9b05688c;
-        _state[6] = 0x1f83d9ab;
-        _state[7] = 0x5be0cd19;
+        Array.Copy(Constants, 64, _state, 0, _state.Length);
         _length = 0;
     }
 
@@ -133,7 +129,7 @@ public sealed class Sha256
     private void Compress(byte[] buffer, int offset)
     {
         uint[] w = _schedule;
-        uint[] k = RoundConstants;
+        uint[] k = Constants;
         for (int i = 0; i < 16; i++)
         {
             w[i] = ((uint)buffer[offset] << 24) | ((uint)buffer[offset + 1] << 16) | ((uint)buffer[offset + 2] << 8) | buffer[offset + 3];

@@ -21,7 +21,7 @@ public static class TunnelPsk
         byte[] key = new byte[Sha256.DigestLength];
         byte[] mix = new byte[Sha256.DigestLength];
         new Hkdf(crypto).Extract(salt, psk, key);
-        new TunnelSchedule(crypto).Label(key, "mix", TunnelSchedule.Zero, 0, mix, mix.Length);
+        new TunnelSchedule(crypto).Label(key, "mix", TunnelSchedule.Zero, 0, mix);
         ByteRange.Clear(key);
         return mix;
     }

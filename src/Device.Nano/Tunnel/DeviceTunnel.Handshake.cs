@@ -10,14 +10,14 @@ public sealed partial class DeviceTunnel
 
     internal byte[] Kem = new byte[0];
 
-    private readonly Sha256 _kemHash = new Sha256();
+    private readonly Sha256 _hash = new Sha256();
     private readonly byte[] _th1 = new byte[Sha256.DigestLength];
     private byte[] _share = new byte[0];
     private byte[] _scalar = new byte[0];
     private TunnelTicket? _nextTicket;
-    private TunnelHandshakeState _handshake;
     private byte _mode;
     private int _peerMaxRecord;
+    private bool _exchanges;
     private bool _keysAreSet;
 
     /// <summary>
@@ -40,7 +40,7 @@ public sealed partial class DeviceTunnel
         byte[] oaepSeed = new byte[Sha256.DigestLength];
         _random.Fill(KemSecret, 0, KemSecret.Length);
         _random.Fill(oaepSeed, 0, oaepSeed.Length);
-        Kem = RsaOaep.Encrypt(Pin, _kemHash, KemSecret, oaepSeed);
+        Kem = RsaOaep.Encrypt(Pin, _hash, KemSecret, oaepSeed);
         ByteRange.Clear(oaepSeed);
     }
 
@@ -72,7 +72,7 @@ public sealed partial class DeviceTunnel
             throw new ArgumentOutOfRangeException(nameof(index));
         }
 
-        if (_handshake != TunnelHandshakeState.Start || Kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
+        if (_state != TunnelState.Start || Kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
         {
             throw new InvalidOperationException("A pin is chosen first, no longer than the first one.");
         }
@@ -85,20 +85,20 @@ public sealed partial class DeviceTunnel
     /// <exception cref="InvalidOperationException">The handshake has begun already, or the ticket is of another suite.</exception>
     public void Begin(TunnelTicket? ticket)
     {
-        if (_handshake != TunnelHandshakeState.Start || (ticket != null && ticket.Suite != _settings.Suite))
+        if (_state != TunnelState.Start || (ticket != null && ticket.Suite != _settings.Suite))
         {
             throw new InvalidOperationException("A tunnel begins once, with a ticket of its suite.");
         }
 
         if (ticket == null)
         {
-            Move(TunnelHandshakeInput.BeginFull);
+            Move(TunnelInput.BeginFull);
             StartFull();
             FinishFullHello();
         }
         else
         {
-            Move(TunnelHandshakeInput.BeginResume);
+            Move(TunnelInput.BeginResume);
             WriteResumptionHello(ticket);
         }
     }
@@ -116,6 +116,7 @@ public sealed partial class DeviceTunnel
     {
         Prepare();
         _mode = ModeFull;
+        _exchanges = TunnelSuite.IsEphemeral(_settings.Suite);
         _transcript.Start(_settings.Context, Pin.KeyHash);
     }
 
@@ -123,31 +124,30 @@ public sealed partial class DeviceTunnel
     {
         int at = WriteHelloStart();
         Array.Copy(Pin.KeyHash, 0, Output, at, KeyIdLength);
-        FinishHello(WriteCounted(TunnelSuite.IsEphemeral(_settings.Suite) ? _share : Kem, at + KeyIdLength));
+        FinishHello(WriteCounted(_exchanges ? _share : Kem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
         Schedule.SetEarly(TunnelSchedule.Zero);
     }
 
     private void WriteResumptionHello(TunnelTicket ticket)
     {
-        bool exchanges = _settings.ResumeWithExchange;
-        if (exchanges)
+        _mode = ModeResume;
+        _exchanges = _settings.ResumeWithExchange;
+        if (_exchanges)
         {
+            _mode = ModeResumeExchange;
             PrepareExchange();
         }
 
-        _mode = exchanges ? ModeResumeExchange : ModeResume;
         _transcript.Start(_settings.Context, TunnelSchedule.Zero);
         int at = WriteHelloStart();
-        at = WriteCounted(exchanges ? _share : new byte[0], at);
+        at = WriteCounted(_exchanges ? _share : new byte[0], at);
         at = WriteCounted(ticket.Ticket, at);
         FinishHello(at + Sha256.DigestLength);
 
         // The length bytes count the binder, the hash does not reach it (8.3).
-        _transcript.Append(Output, 0, at);
-        _transcript.Current(_hash);
         Schedule.SetEarly(ticket.ResumptionKey);
-        Schedule.Mac(Schedule.Early, "binder", _hash, Output, at);
+        Schedule.Mac(Schedule.Secret, "binder", _transcript.Hash(Output, 0, at), Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
 
@@ -179,27 +179,13 @@ public sealed partial class DeviceTunnel
         OutputCount = end;
     }
 
-    private TunnelEvent OnHandshakeFrame(int body)
-    {
-        switch (_handshake)
-        {
-            case TunnelHandshakeState.WaitServerHello:
-            case TunnelHandshakeState.WaitResumption:
-                return OnPlainFrame(body);
-            case TunnelHandshakeState.WaitServerAuth:
-                return OnServerAuth(body);
-            default:
-                return OnAccept(body);
-        }
-    }
-
     private TunnelEvent OnPlainFrame(int body)
     {
         switch (Input[FrameHeader])
         {
             case ServerHelloType:
                 return OnServerHello(body);
-            case RetryType when _handshake == TunnelHandshakeState.WaitResumption:
+            case RetryType when _state == TunnelState.WaitResumption:
                 return OnRetry(body);
             case PlainAlertType when body == 2: // [ST-310]: a hint, whoever sent it; the handshake is over in any case
                 return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)Input[FrameHeader + 1]);
@@ -224,13 +210,13 @@ public sealed partial class DeviceTunnel
 
         // The first hello is still in the output. It enters as 00 21 04 ‖ its hash (8.1) [ST-401].
         byte[] first = new byte[3 + Sha256.DigestLength];
-        _kemHash.Start();
-        _kemHash.Append(Output, 0, FrameHeader + BigEndian.ReadUInt16(Output, 0));
+        _hash.Start();
+        _hash.Append(Output, 0, FrameHeader + BigEndian.ReadUInt16(Output, 0));
         first[1] = 1 + Sha256.DigestLength;
         first[2] = FirstHelloType;
-        _kemHash.Finish(first, 3);
-        Move(TunnelHandshakeInput.Retry);
-        if (_mode == ModeResumeExchange)
+        _hash.Finish(first, 3);
+        Move(TunnelInput.Retry);
+        if (_exchanges)
         {
             // A share is sent once.
             ByteRange.Clear(_scalar);
@@ -247,8 +233,7 @@ public sealed partial class DeviceTunnel
     private TunnelEvent OnServerHello(int body)
     {
         byte[] input = Input;
-        bool exchanges = _mode == ModeResumeExchange || (_mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite));
-        int share = exchanges ? ShareLength : 0;
+        int share = _exchanges ? ShareLength : 0;
         if (body != ServerHelloFixed + share)
         {
             return Malformed(); // [ST-301] [ST-308]
@@ -268,22 +253,21 @@ public sealed partial class DeviceTunnel
             return Malformed();
         }
 
-        if (exchanges && !_settings.Exchange!.TryAgree(_scalar, input, ShareOffset, KemSecret))
+        if (_exchanges && !_settings.Exchange!.TryAgree(_scalar, input, ShareOffset, KemSecret))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-405]
         }
 
-        _transcript.Append(input, 0, FrameHeader + body);
-        _transcript.Current(_th1);
+        Array.Copy(_transcript.Hash(input, 0, FrameHeader + body), 0, _th1, 0, _th1.Length);
         Schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : KemSecret, _th1);
         ByteRange.Clear(KemSecret); // [ST-403]
         ByteRange.Clear(_scalar);
         Kem = _share = new byte[0];
-        Sealer.Set(Schedule.ClientHandshake);
-        Opener.Set(Schedule.ServerHandshake);
+        Sealer.Set(Schedule.Client);
+        Opener.Set(Schedule.Server);
         _keysAreSet = true;
         _maxBody = MaxAuth;
-        Move(TunnelHandshakeInput.ServerHello);
+        Move(TunnelInput.ServerHello);
         return TunnelEvent.None;
     }
 
@@ -306,7 +290,7 @@ public sealed partial class DeviceTunnel
             return Unexpected(); // [ST-205]
         }
 
-        int signature = _mode == ModeFull && TunnelSuite.IsEphemeral(_settings.Suite) ? Pin.Length : 0;
+        int signature = _mode == ModeFull && _exchanges ? Pin.Length : 0;
         if (inner != ServerAuthFixed + signature || input[3] != 0 || BigEndian.ReadUInt16(input, 4) != signature)
         {
             return Malformed(); // [ST-301] [ST-311]
@@ -314,16 +298,14 @@ public sealed partial class DeviceTunnel
 
         byte[] expected = new byte[Sha256.DigestLength];
         int finished = FrameHeader + inner - Sha256.DigestLength;
-        _transcript.Append(input, FrameHeader, finished - FrameHeader);
-        _transcript.Current(_hash);
-        Schedule.Mac(Schedule.ServerHandshake, "finished", _hash, expected, 0);
+        Schedule.Mac(Schedule.Server, "finished", _transcript.Hash(input, FrameHeader, finished - FrameHeader), expected, 0);
         if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength) || (signature != 0 && !IsSigned(finished - signature, signature)))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
         }
 
         _transcript.Append(input, finished, Sha256.DigestLength);
-        Move(TunnelHandshakeInput.ServerAuth);
+        Move(TunnelInput.ServerAuth);
         WriteClientAuth();
         return TunnelEvent.None;
     }
@@ -334,11 +316,11 @@ public sealed partial class DeviceTunnel
         byte[] digest = new byte[Sha256.DigestLength];
         byte[] text = new byte[SignedText.Length + 1];
         Utf8Text.Write(SignedText, text, 0);
-        _kemHash.Start();
-        _kemHash.Append(text, 0, text.Length);
-        _kemHash.Append(_th1, 0, _th1.Length);
-        _kemHash.Finish(digest, 0);
-        return RsaPss.Verify(Pin, _kemHash, digest, Input, offset, count);
+        _hash.Start();
+        _hash.Append(text, 0, text.Length);
+        _hash.Append(_th1, 0, _th1.Length);
+        _hash.Finish(digest, 0);
+        return RsaPss.Verify(Pin, _hash, digest, Input, offset, count);
     }
 
     private void WriteClientAuth()
@@ -352,20 +334,18 @@ public sealed partial class DeviceTunnel
         Array.Copy(_settings.DeviceId, 0, output, 5, idLength);
         int finished = 5 + idLength + 2;
         BigEndian.WriteUInt16(output, finished - 2, 0);
-        _transcript.Append(output, FrameHeader, finished - FrameHeader);
-        _transcript.Current(_hash);
         Schedule.SetMaster(resumes ? TunnelSchedule.Zero : _settings.PskMix);
-        Schedule.Mac(Schedule.Master, "c finished", _hash, output, finished);
-        _transcript.Append(output, finished, Sha256.DigestLength);
+        Schedule.Mac(Schedule.Secret, "c finished", _transcript.Hash(output, FrameHeader, finished - FrameHeader), output, finished);
+        Schedule.SetApplication(_transcript.Hash(output, finished, Sha256.DigestLength));
         OutputOffset = 0;
         OutputCount = Sealer.Seal(output, 0, finished + Sha256.DigestLength - FrameHeader);
 
         // s_hs stays until Accept: an alert of a server that does not accept comes under it [ST-322].
-        _transcript.Current(_hash);
-        Schedule.SetApplication(_hash);
-        _alertOpener.MoveFrom(Opener);
-        Sealer.Set(Schedule.ClientApplication);
-        Opener.Set(Schedule.ServerApplication);
+        TunnelKey empty = _alertOpener;
+        _alertOpener = Opener;
+        Opener = empty;
+        Sealer.Set(Schedule.Client);
+        Opener.Set(Schedule.Server);
     }
 
     private TunnelEvent OnAccept(int body)
@@ -386,33 +366,18 @@ public sealed partial class DeviceTunnel
             return Unexpected();
         }
 
+        byte[] input = Input;
         int inner = body - Aes128Ccm.TagLength;
-        if (!ReadAccept(inner))
-        {
-            return Malformed(); // [ST-301] [ST-316]
-        }
-
-        _alertOpener.Clear();
-        Schedule.Clear();
-        _transcript.Clear();
-        _maxBody = _settings.MaxRecord + Aes128Ccm.TagLength; // [ST-203]
-        Move(TunnelHandshakeInput.Accept); // [ST-317]
-        return TunnelEvent.Connected;
-    }
-
-    private bool ReadAccept(int inner)
-    {
         if (inner < AcceptFixed)
         {
-            return false;
+            return Malformed(); // [ST-301]
         }
 
-        byte[] input = Input;
         uint lifetime = BigEndian.ReadUInt32(input, 3);
         int ticketLength = BigEndian.ReadUInt16(input, 16);
         if (input[7] != NonceLength || ticketLength > MaxTicket || inner != AcceptFixed + ticketLength || (lifetime == 0) != (ticketLength == 0))
         {
-            return false;
+            return Malformed(); // [ST-301] [ST-316]
         }
 
         if (ticketLength != 0)
@@ -422,19 +387,16 @@ public sealed partial class DeviceTunnel
             byte[] key = new byte[Sha256.DigestLength];
             Array.Copy(input, 8, nonce, 0, NonceLength);
             Array.Copy(input, 18, ticket, 0, ticketLength);
-            Schedule.Label(Schedule.Resumption, "ticket", nonce, NonceLength, key, key.Length);
+            Schedule.Label(Schedule.Resumption, "ticket", nonce, NonceLength, key);
             _nextTicket = new TunnelTicket(_settings.Suite, ticket, key, lifetime);
         }
 
-        return true;
-    }
-
-    private void Move(TunnelHandshakeInput input)
-    {
-        if (TunnelTransitions.TryNext(_handshake, input, out TunnelHandshakeState next))
-        {
-            _handshake = next;
-        }
+        _alertOpener.Clear();
+        Schedule.Clear();
+        _transcript.Clear();
+        _maxBody = _settings.MaxRecord + Aes128Ccm.TagLength; // [ST-203]
+        Move(TunnelInput.Accept); // [ST-317]
+        return TunnelEvent.Connected;
     }
 
     // Specification

@@ -5,7 +5,6 @@ namespace Flint.Device.Nano;
 /// <summary>Behind Accept: data, KeyUpdate, Close and Alert (docs/spec/secure-tunnel.md sections 6.8 and 9).</summary>
 public sealed partial class DeviceTunnel
 {
-    private TunnelSessionState _session;
     private int _emptyRecords;
     private int _keyUpdates;
     private long _keyUpdateWindow;
@@ -27,7 +26,7 @@ public sealed partial class DeviceTunnel
 
     /// <summary>Whether data may be sent now: the tunnel is open, the output is empty, and no KeyUpdate is due first.</summary>
     public bool CanSend(long now) =>
-        IsConnected && OutputCount == 0 && (_session == TunnelSessionState.Open || _session == TunnelSessionState.ReadClosed) && !NeedsKeyUpdate(now);
+        OutputCount == 0 && (_state == TunnelState.Open || _state == TunnelState.ReadClosed) && !NeedsKeyUpdate(now);
 
     /// <summary>Makes a record of content that stands in <see cref="Output"/> already.</summary>
     /// <param name="offset">Where the content starts, at least <see cref="ContentOffset"/>.</param>
@@ -42,7 +41,7 @@ public sealed partial class DeviceTunnel
             throw new ArgumentOutOfRangeException(nameof(count));
         }
 
-        if (!CanSend(now) || !Move(TunnelSessionInput.Send))
+        if (!CanSend(now) || !Move(TunnelInput.Send))
         {
             throw new InvalidOperationException("The tunnel takes no data now.");
         }
@@ -59,7 +58,7 @@ public sealed partial class DeviceTunnel
     /// <returns>Whether there is something to write.</returns>
     public bool Maintain(long now)
     {
-        if (!IsConnected || OutputCount != 0 || !NeedsKeyUpdate(now) || !Move(TunnelSessionInput.Send))
+        if (!IsConnected || OutputCount != 0 || !NeedsKeyUpdate(now) || !Move(TunnelInput.Send))
         {
             return false;
         }
@@ -75,7 +74,7 @@ public sealed partial class DeviceTunnel
     /// <returns>False where it is closed already, or the output is not empty.</returns>
     public bool Close()
     {
-        if (!IsConnected || OutputCount != 0 || !Move(TunnelSessionInput.LocalClose))
+        if (OutputCount != 0 || !Move(TunnelInput.LocalClose))
         {
             return false;
         }
@@ -127,7 +126,7 @@ public sealed partial class DeviceTunnel
             case KeyUpdateType:
                 return OnKeyUpdate(count, now);
             case CloseType when count == 1: // [ST-320]
-                return Move(TunnelSessionInput.PeerClose) ? TunnelEvent.Closed : Unexpected();
+                return Move(TunnelInput.PeerClose) ? TunnelEvent.Closed : Unexpected();
             case AlertType when count == 1: // [ST-321]
                 return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)Input[ContentOffset]);
             case CloseType:
@@ -168,7 +167,7 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.Flood, TunnelAlert.UnexpectedMessage); // [ST-507]
         }
 
-        if (!Move(TunnelSessionInput.Data))
+        if (!Move(TunnelInput.Data))
         {
             return Unexpected(); // [ST-511]
         }
@@ -197,30 +196,19 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.Flood, TunnelAlert.UnexpectedMessage); // [ST-506]
         }
 
-        if (!Move(TunnelSessionInput.KeyUpdate))
+        if (!Move(TunnelInput.KeyUpdate))
         {
             return Unexpected();
         }
 
         Opener.Update();
-        _owesKeyUpdate |= Input[ContentOffset] == 1 && _session == TunnelSessionState.Open;
+        _owesKeyUpdate |= Input[ContentOffset] == 1 && _state == TunnelState.Open;
         return TunnelEvent.None;
     }
 
     private TunnelEvent Malformed() => Fail(TunnelFailure.MalformedMessage, TunnelAlert.Malformed);
 
     private TunnelEvent Unexpected() => Fail(TunnelFailure.UnexpectedMessage, TunnelAlert.UnexpectedMessage);
-
-    private bool Move(TunnelSessionInput input)
-    {
-        bool legal = TunnelTransitions.TryNext(_session, input, out TunnelSessionState next);
-        if (legal)
-        {
-            _session = next;
-        }
-
-        return legal;
-    }
 
     // Specification
     private const byte KeyUpdateType = 0x14;

@@ -15,9 +15,9 @@ public sealed partial class DeviceTunnel
     private readonly TunnelSettings _settings;
     private readonly IEntropySource _random;
     private readonly TunnelTranscript _transcript;
-    private readonly TunnelKey _alertOpener;
+    private TunnelKey _alertOpener;
     private RsaPublicKey _pin;
-    private readonly byte[] _hash = new byte[Sha256.DigestLength];
+    private TunnelState _state;
     private int _maxBody = MaxServerHello;
 
     /// <param name="settings">What the device is provisioned with; not to be changed while the tunnel lives.</param>
@@ -34,11 +34,11 @@ public sealed partial class DeviceTunnel
         settings.Validate();
         _settings = settings;
         _random = random;
-        _transcript = new TunnelTranscript(_kemHash);
+        _transcript = new TunnelTranscript(_hash);
         Schedule = new TunnelSchedule(crypto);
-        Sealer = new TunnelKey(Schedule, settings, crypto);
-        Opener = new TunnelKey(Schedule, settings, crypto);
-        _alertOpener = new TunnelKey(Schedule, settings, crypto);
+        Sealer = new TunnelKey(Schedule, settings);
+        Opener = new TunnelKey(Schedule, settings);
+        _alertOpener = new TunnelKey(Schedule, settings);
         _pin = settings.Pins[0];
         int body = settings.MaxRecord + Aes128Ccm.TagLength;
         Input = new byte[FrameHeader + (body > MaxAuth ? body : MaxAuth)];
@@ -54,7 +54,14 @@ public sealed partial class DeviceTunnel
     public int InputOffset;
 
     /// <summary>How many bytes the tunnel wants next, at most; 0 where it wants none.</summary>
-    public int InputWanted => !WantsInput ? 0 : (InputOffset < FrameHeader ? FrameHeader : FrameHeader + BigEndian.ReadUInt16(Input, 0)) - InputOffset;
+    public int InputWanted
+    {
+        get
+        {
+            bool receives = (_state > TunnelState.Start && _state <= TunnelState.Open) || _state == TunnelState.WriteClosed;
+            return !receives ? 0 : (InputOffset < FrameHeader ? FrameHeader : FrameHeader + BigEndian.ReadUInt16(Input, 0)) - InputOffset;
+        }
+    }
 
     /// <summary>The buffer that holds what is to be sent, from <see cref="OutputOffset"/>.</summary>
     public readonly byte[] Output;
@@ -81,20 +88,16 @@ public sealed partial class DeviceTunnel
     public TunnelAlert Alert;
 
     /// <summary>Whether the server has accepted the device and the tunnel has not died.</summary>
-    public bool IsConnected => _handshake == TunnelHandshakeState.Connected && _session != TunnelSessionState.Dead;
+    public bool IsConnected => _state >= TunnelState.Open && _state < TunnelState.Dead;
 
     /// <summary>The key that received records open under.</summary>
-    internal readonly TunnelKey Opener;
+    internal TunnelKey Opener;
 
     /// <summary>The key that records are sealed with.</summary>
     internal readonly TunnelKey Sealer;
 
     /// <summary>The secrets of the handshake, all zero once they have served.</summary>
     internal readonly TunnelSchedule Schedule;
-
-    private bool WantsInput => _handshake == TunnelHandshakeState.Connected
-        ? _session == TunnelSessionState.Open || _session == TunnelSessionState.WriteClosed
-        : _handshake != TunnelHandshakeState.Start && _handshake != TunnelHandshakeState.Dead;
 
     /// <summary>The output has been written to the stream.</summary>
     public void OnSent()
@@ -137,14 +140,23 @@ public sealed partial class DeviceTunnel
         }
 
         InputOffset = 0;
-        return _handshake == TunnelHandshakeState.Connected ? OnSessionFrame(body, now) : OnHandshakeFrame(body);
+        switch (_state)
+        {
+            case TunnelState.WaitServerHello:
+            case TunnelState.WaitResumption:
+                return OnPlainFrame(body);
+            case TunnelState.WaitServerAuth:
+                return OnServerAuth(body);
+            case TunnelState.WaitAccept:
+                return OnAccept(body);
+            default:
+                return OnSessionFrame(body, now);
+        }
     }
 
     /// <summary>The stream has ended: without a Close from the server that is an error [ST-509].</summary>
     public TunnelEvent OnEndOfStream() =>
-        _handshake == TunnelHandshakeState.Connected && (_session == TunnelSessionState.ReadClosed || _session == TunnelSessionState.Closed)
-            ? TunnelEvent.Closed
-            : Fail(TunnelFailure.Truncated, TunnelAlert.None);
+        _state == TunnelState.ReadClosed || _state == TunnelState.Closed ? TunnelEvent.Closed : Fail(TunnelFailure.Truncated, TunnelAlert.None);
 
     /// <summary>The caller's deadline has passed.</summary>
     public TunnelEvent OnDeadline() => Fail(TunnelFailure.Timeout, TunnelAlert.Timeout);
@@ -155,17 +167,9 @@ public sealed partial class DeviceTunnel
     /// <summary>The one way to die: the state, the reason, an alert under the key that the next record would have, and no keys [ST-322] [ST-903].</summary>
     private TunnelEvent Fail(TunnelFailure reason, TunnelAlert alert)
     {
-        bool wasDead = _handshake == TunnelHandshakeState.Dead || _session == TunnelSessionState.Dead;
-        bool canSpeak = !wasDead && _handshake != TunnelHandshakeState.Start && reason != TunnelFailure.AlertFromPeer && alert != TunnelAlert.None;
-        if (_handshake == TunnelHandshakeState.Connected)
-        {
-            Move(TunnelSessionInput.Failure);
-        }
-        else
-        {
-            Move(TunnelHandshakeInput.Failure);
-        }
-
+        bool wasDead = _state == TunnelState.Dead;
+        bool canSpeak = !wasDead && _state != TunnelState.Start && reason != TunnelFailure.AlertFromPeer && alert != TunnelAlert.None;
+        Move(TunnelInput.Failure);
         if (!wasDead)
         {
             Failure = reason;
@@ -183,6 +187,19 @@ public sealed partial class DeviceTunnel
         return TunnelEvent.Failed;
     }
 
+    /// <returns>False where the tables have no such arrow: the state stays.</returns>
+    private bool Move(TunnelInput input)
+    {
+        TunnelState next = TunnelTransitions.Next(_state, input);
+        if (next == TunnelState.None)
+        {
+            return false;
+        }
+
+        _state = next;
+        return true;
+    }
+
     private void EraseKeys()
     {
         Schedule.Clear();
@@ -192,7 +209,6 @@ public sealed partial class DeviceTunnel
         _alertOpener.Clear();
         ByteRange.Clear(KemSecret);
         ByteRange.Clear(_scalar);
-        ByteRange.Clear(_hash);
     }
 
     // Specification

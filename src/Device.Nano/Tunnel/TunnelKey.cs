@@ -7,18 +7,15 @@ internal sealed class TunnelKey
 {
     private readonly TunnelSchedule _schedule;
     private readonly TunnelSettings _settings;
-    private readonly IDeviceCrypto _crypto;
     private readonly byte[] _secret = new byte[Sha256.DigestLength];
     private readonly byte[] _block = new byte[KeyLength + Aes128Ccm.NonceLength];
-    private readonly byte[] _iv = new byte[Aes128Ccm.NonceLength];
     private readonly byte[] _nonce = new byte[Aes128Ccm.NonceLength];
     private IRecordCipher? _cipher;
 
-    public TunnelKey(TunnelSchedule schedule, TunnelSettings settings, IDeviceCrypto crypto)
+    public TunnelKey(TunnelSchedule schedule, TunnelSettings settings)
     {
         _schedule = schedule;
         _settings = settings;
-        _crypto = crypto;
     }
 
     /// <summary>The number of the next record under this key; its limits keep it far below 2^31.</summary>
@@ -33,20 +30,8 @@ internal sealed class TunnelKey
     /// <summary>KeyUpdate: X' = Label(X, "upd"), from sequence 0; X is gone [ST-319] [ST-403].</summary>
     public void Update()
     {
-        _schedule.Label(_secret, "upd", TunnelSchedule.Zero, 0, _secret, _secret.Length);
+        _schedule.Label(_secret, "upd", TunnelSchedule.Zero, 0, _secret);
         Expand();
-    }
-
-    /// <summary>Takes over the other key as it is, so that records under it can be opened later; the other is empty afterwards.</summary>
-    public void MoveFrom(TunnelKey other)
-    {
-        Clear();
-        Array.Copy(other._secret, 0, _secret, 0, _secret.Length);
-        Array.Copy(other._iv, 0, _iv, 0, _iv.Length);
-        _cipher = other._cipher;
-        Sequence = other.Sequence;
-        other._cipher = null;
-        other.Clear();
     }
 
     /// <summary>Makes a frame of the inner plaintext that stands 2 bytes behind <paramref name="frame"/> [ST-206].</summary>
@@ -55,7 +40,7 @@ internal sealed class TunnelKey
     {
         BigEndian.WriteUInt16(buffer, frame, innerCount + Aes128Ccm.TagLength);
         TakeNonce();
-        _cipher!.Seal(_nonce, buffer, frame, 2, buffer, frame + 2, innerCount);
+        _cipher!.Seal(_nonce, buffer, frame + 2, innerCount, 2);
         return 2 + innerCount + Aes128Ccm.TagLength;
     }
 
@@ -69,7 +54,7 @@ internal sealed class TunnelKey
         }
 
         TakeNonce();
-        return _cipher.Open(_nonce, buffer, frame, 2, buffer, frame + 2, bodyCount);
+        return _cipher.Open(_nonce, buffer, frame + 2, bodyCount, 2);
     }
 
     public void Clear()
@@ -77,25 +62,24 @@ internal sealed class TunnelKey
         _cipher?.Clear();
         _cipher = null;
         ByteRange.Clear(_secret);
-        ByteRange.Clear(_iv);
+        ByteRange.Clear(_block);
         ByteRange.Clear(_nonce);
-        Sequence = 0;
     }
 
+    /// <summary>Of key ‖ iv the iv stays; the cipher has the key.</summary>
     private void Expand()
     {
         _cipher?.Clear();
-        _schedule.Label(_secret, "key", TunnelSchedule.Zero, 0, _block, _block.Length);
-        Array.Copy(_block, KeyLength, _iv, 0, _iv.Length);
-        _cipher = _settings.CreateCipher(_crypto, _block);
-        ByteRange.Clear(_block);
+        _schedule.Label(_secret, "key", TunnelSchedule.Zero, 0, _block);
+        _cipher = _settings.CreateCipher(_schedule.Crypto, _block);
+        Array.Clear(_block, 0, KeyLength);
         Sequence = 0;
     }
 
     /// <summary>nonce = iv XOR (0⁴ ‖ u64 sequence) [ST-501].</summary>
     private void TakeNonce()
     {
-        Array.Copy(_iv, 0, _nonce, 0, _iv.Length);
+        Array.Copy(_block, KeyLength, _nonce, 0, _nonce.Length);
         int sequence = Sequence++;
         for (int i = _nonce.Length - 1; sequence != 0; i--)
         {

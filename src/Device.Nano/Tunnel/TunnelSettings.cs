@@ -33,7 +33,7 @@ public class TunnelSettings
     internal virtual IRecordCipher CreateCipher(IDeviceCrypto crypto, byte[] key) => new Aes128Ccm(crypto.CreateAes(key, 0));
 
     /// <summary>Whether <see cref="CreateCipher"/> makes the AEAD of the suite.</summary>
-    internal virtual bool IsSupported => TunnelSuite.IsCcm(Suite);
+    internal virtual bool IsSupported => Suite == TunnelSuite.RsaOaepCcm || Suite == TunnelSuite.P256RsaPssCcm;
 
     /// <exception cref="ArgumentException">A value is outside its limits; the message says which.</exception>
     internal void Validate()

@@ -16,6 +16,4 @@ public static class TunnelSuite
     internal const byte P256RsaPssGcm = 0x04;
 
     internal static bool IsEphemeral(byte suite) => suite == P256RsaPssCcm || suite == P256RsaPssGcm;
-
-    internal static bool IsCcm(byte suite) => suite == RsaOaepCcm || suite == P256RsaPssCcm;
 }

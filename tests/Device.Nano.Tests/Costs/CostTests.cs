@@ -208,7 +208,7 @@ public sealed class CostTests
         return new Cost(
             settings.Pins[0].Field.Multiplications, DeviceHeap.HashBlocks(tunnel), crypto.HmacCalls, crypto.AesCalls, crypto.AesBlocks, hello.Length + flight.Length + auth.Length + accept.Length)
         {
-            CurveMultiplications = ((P256)settings.Exchange!).Multiplications,
+            CurveMultiplications = ((P256)settings.Exchange!).Field.Multiplications,
         };
     }
 

@@ -23,6 +23,7 @@ internal sealed class CostedDevice
         _board = new ScriptedBoard(mix, id, TunnelFixture.Key("encryption"));
         _board.Storage["rng-secret"] = new byte[32];
         var settings = new DeviceAgentSettings { Tunnel = TunnelFixture.Settings() };
+        settings.Tunnel.Exchange = null; // suite S1 loads no curve
         _agent = new DeviceAgent(settings, _board, crypto, DeviceRandom.Create(_board, crypto));
         _agent.AddFunction("led", argument => argument == "on" ? 1 : 0);
         _agent.AddVariable("temperature", () => "22.3");

@@ -75,9 +75,9 @@ public sealed class BouncyCastleTests
 
         var device = new Aes128Ccm(TunnelFixture.Crypto.CreateAes(key, 0));
         byte[] sealedFrame = [.. frame];
-        device.Seal(iv, sealedFrame, 0, 2, sealedFrame, 2, data.Length);
+        device.Seal(iv, sealedFrame, 2, data.Length, 2);
         Assert.Equal(expected, sealedFrame[2..]);
-        Assert.True(device.Open(iv, sealedFrame, 0, 2, sealedFrame, 2, expected.Length));
+        Assert.True(device.Open(iv, sealedFrame, 2, expected.Length, 2));
         Assert.Equal(data, sealedFrame[2..(2 + data.Length)]);
     }, 300);
 

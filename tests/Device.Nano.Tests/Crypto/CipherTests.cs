@@ -14,24 +14,23 @@ public sealed class CipherTests
     {
         byte[] key = Random(16);
         byte[] nonce = Random(12);
-        byte[] sealedText = new byte[20 + 16];
-        new Aes128Ccm(new ManagedAes128(key, 0)).Seal(nonce, [0, 36], 0, 2, sealedText, 0, 20);
+        byte[] sealedText = [0, 36, .. new byte[20 + 16]];
+        new Aes128Ccm(new ManagedAes128(key, 0)).Seal(nonce, sealedText, 2, 20, 2);
         for (int bit = 0; bit < sealedText.Length * 8; bit++)
         {
             byte[] changed = (byte[])sealedText.Clone();
             changed[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.False(new Aes128Ccm(new ManagedAes128(key, 0)).Open(nonce, [0, 36], 0, 2, changed, 0, changed.Length));
-            Assert.All(changed, b => Assert.Equal(0, b));
+            Assert.False(new Aes128Ccm(new ManagedAes128(key, 0)).Open(nonce, changed, 2, 36, 2));
+            Assert.All(changed[2..], b => Assert.Equal(0, b));
         }
 
-        Assert.False(new Aes128Ccm(new ManagedAes128(key, 0)).Open(nonce, [0, 37], 0, 2, (byte[])sealedText.Clone(), 0, sealedText.Length));
-        Assert.True(new Aes128Ccm(new ManagedAes128(key, 0)).Open(nonce, [0, 36], 0, 2, sealedText, 0, sealedText.Length));
+        Assert.True(new Aes128Ccm(new ManagedAes128(key, 0)).Open(nonce, sealedText, 2, 36, 2));
     }
 
     [Fact]
     public void Ccm_ShorterThanATag_IsRefused() =>
         Assert.All(Enumerable.Range(0, 16), count => Assert.False(
-            new Aes128Ccm(new ManagedAes128(new byte[16], 0)).Open(new byte[12], [], 0, 0, new byte[16], 0, count)));
+            new Aes128Ccm(new ManagedAes128(new byte[16], 0)).Open(new byte[12], new byte[16], 0, count, 0)));
 
     [Fact]
     public void Ccm_EveryLength_IsThePlatforms()
@@ -47,13 +46,14 @@ public sealed class CipherTests
             byte[] expected = new byte[length];
             byte[] tag = new byte[16];
             platform.Encrypt(nonce, message, expected, tag, associated);
-            byte[] buffer = [9, .. message, .. new byte[16], 9];
+            byte[] buffer = [9, .. associated, .. message, .. new byte[16], 9];
+            int start = 1 + associated.Length;
 
-            ccm.Seal(nonce, associated, 0, associated.Length, buffer, 1, length);
-            Assert.Equal([9, .. expected, .. tag, 9], buffer);
+            ccm.Seal(nonce, buffer, start, length, associated.Length);
+            Assert.Equal([9, .. associated, .. expected, .. tag, 9], buffer);
 
-            Assert.True(ccm.Open(nonce, associated, 0, associated.Length, buffer, 1, length + 16));
-            Assert.Equal(message, buffer[1..(length + 1)]);
+            Assert.True(ccm.Open(nonce, buffer, start, length + 16, associated.Length));
+            Assert.Equal([9, .. associated, .. message], buffer[..(start + length)]);
         }
     }
 
@@ -69,10 +69,11 @@ public sealed class CipherTests
             }
 
             byte[] associated = test.Hex("aad");
-            byte[] buffer = [.. test.Hex("ct"), .. test.Hex("tag")];
-            bool opened = new Aes128Ccm(new ManagedAes128(test.Hex("key"), 0)).Open(test.Hex("iv"), associated, 0, associated.Length, buffer, 0, buffer.Length);
+            byte[] buffer = [.. associated, .. test.Hex("ct"), .. test.Hex("tag")];
+            int count = buffer.Length - associated.Length;
+            bool opened = new Aes128Ccm(new ManagedAes128(test.Hex("key"), 0)).Open(test.Hex("iv"), buffer, associated.Length, count, associated.Length);
             Assert.True(test.IsValid() == opened, test.Id());
-            Assert.True(!opened || buffer.AsSpan(0, buffer.Length - 16).SequenceEqual(test.Hex("msg")), test.Id());
+            Assert.True(!opened || buffer.AsSpan(associated.Length, count - 16).SequenceEqual(test.Hex("msg")), test.Id());
             used++;
         });
         Assert.True(used > 30, $"{used} tests fit the suite");
@@ -82,7 +83,7 @@ public sealed class CipherTests
     public void Ccm_OneMessage_TakesOneCbcAndOneEcbCall()
     {
         var aes = new CountingAes(new ManagedAes128(new byte[16], 0));
-        new Aes128Ccm(aes).Seal(new byte[12], [0, 0], 0, 2, new byte[528], 0, 512);
+        new Aes128Ccm(aes).Seal(new byte[12], new byte[530], 2, 512, 2);
 
         Assert.Equal((1, 1, 34, 33), (aes.CbcCalls, aes.EcbCalls, aes.CbcBlocks, aes.EcbBlocks));
     }
@@ -92,11 +93,11 @@ public sealed class CipherTests
     {
         var ccm = new Aes128Ccm(new ManagedAes128(new byte[16], 0));
         byte[] nonce = new byte[12];
-        byte[] buffer = new byte[528];
-        ccm.Seal(nonce, buffer, 0, 2, buffer, 0, 512);
+        byte[] buffer = new byte[530];
+        ccm.Seal(nonce, buffer, 2, 512, 2);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        ccm.Seal(nonce, buffer, 0, 2, buffer, 0, 512);
-        ccm.Open(nonce, buffer, 0, 2, buffer, 0, 528);
+        ccm.Seal(nonce, buffer, 2, 512, 2);
+        ccm.Open(nonce, buffer, 2, 528, 2);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }

@@ -129,7 +129,7 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         (byte[] aesKey, byte[] nonce) = Keys(secret, sequence);
         byte[] text = new byte[inner.Length];
         byte[] tag = new byte[16];
-        if (TunnelSuite.IsCcm(inSuite))
+        if (GcmTunnelSettings.IsCcm(inSuite))
         {
             using var ccm = new AesCcm(aesKey);
             ccm.Encrypt(nonce, inner, text, tag, frame.AsSpan(0, 2));
@@ -147,7 +147,7 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
     {
         (byte[] aesKey, byte[] nonce) = Keys(_clientSecret, _clientSequence++);
         byte[] inner = new byte[frame.Length - 18];
-        if (TunnelSuite.IsCcm(suite))
+        if (GcmTunnelSettings.IsCcm(suite))
         {
             using var ccm = new AesCcm(aesKey);
             ccm.Decrypt(nonce, frame.AsSpan(2, inner.Length), frame.AsSpan(2 + inner.Length), inner, frame.AsSpan(0, 2));

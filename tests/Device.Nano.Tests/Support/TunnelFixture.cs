@@ -22,7 +22,7 @@ internal static class TunnelFixture
     public static TunnelSettings Settings(byte suite = TunnelSuite.RsaOaepCcm)
     {
         bool signs = TunnelSuite.IsEphemeral(suite);
-        TunnelSettings settings = TunnelSuite.IsCcm(suite) ? new TunnelSettings() : new GcmTunnelSettings();
+        TunnelSettings settings = GcmTunnelSettings.IsCcm(suite) ? new TunnelSettings() : new GcmTunnelSettings();
         settings.Suite = suite;
         settings.DeviceId = "device-1"u8.ToArray();
         settings.PskMix = TunnelPsk.Mix(Crypto, Psk);

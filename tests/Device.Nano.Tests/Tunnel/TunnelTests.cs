@@ -291,7 +291,7 @@ public sealed class TunnelTests
             Assert.Equal(content, tunnel.Data());
         }
 
-        Assert.All(tunnel.Schedule.Master.Concat(tunnel.Schedule.Resumption).Concat(tunnel.Schedule.ClientApplication), b => Assert.Equal(0, b));
+        Assert.All(tunnel.Schedule.Secret.Concat(tunnel.Schedule.Resumption).Concat(tunnel.Schedule.Client).Concat(tunnel.Schedule.Server), b => Assert.Equal(0, b));
     }
 
     [Fact]
@@ -505,7 +505,7 @@ public sealed class TunnelTests
         Assert.Equal(0, tunnel.InputWanted);
         Assert.False(tunnel.CanSend(0));
         Assert.False(tunnel.Close());
-        Assert.All(tunnel.Schedule.Early.Concat(tunnel.Schedule.Handshake).Concat(tunnel.Schedule.ClientHandshake).Concat(tunnel.Schedule.Master), b => Assert.Equal(0, b));
+        Assert.All(tunnel.Schedule.Secret.Concat(tunnel.Schedule.Client).Concat(tunnel.Schedule.Server).Concat(tunnel.Schedule.Resumption), b => Assert.Equal(0, b));
     }
 
     private static readonly byte[] PreparedSeed = new byte[32];

@@ -133,7 +133,7 @@ public sealed class TunnelHostileVectorTests
             case "under the other direction's key":
                 return session.Server.SealAsTheDevice(Inner);
             case "from another suite":
-                return session.Server.SealInSuite(TunnelSuite.IsCcm(suite) ? TunnelSuite.RsaOaepGcm : TunnelSuite.RsaOaepCcm, Inner);
+                return session.Server.SealInSuite(GcmTunnelSettings.IsCcm(suite) ? TunnelSuite.RsaOaepGcm : TunnelSuite.RsaOaepCcm, Inner);
             case "at sequence 1":
                 session.Server.SetServerSequence(1);
                 return session.Server.Seal(Inner);
