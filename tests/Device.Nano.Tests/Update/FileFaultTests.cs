@@ -160,7 +160,7 @@ public sealed class FileFaultTests : IDisposable
             .GroupBy(clause => clause.TryOffset, (_, clauses) => clauses.Select(clause => clause.CatchType!).ToList());
     }
 
-    private static OtaEngine Start(string folder, DeviceYield? yield)
+    private static OtaEngine Start(string folder, Action? yield)
     {
         var flash = new DeviceFileFlash(folder, BlockLength, BlockCount) { Yield = yield };
         var engine = new OtaEngine(
