@@ -31,17 +31,14 @@ public sealed class DeviceFileFlash : OtaFlash
         _folder = folder;
         _blockLength = blockLength;
         _blockCount = blockCount;
-        for (int i = 0; i < PaddingLength; i++)
-        {
-            _padding[i] = Erased;
-        }
+        OtaBytes.Fill(_padding, 0, PaddingLength, Erased);
     }
 
     /// <summary>
     /// Called after each file that was worked on, the watchdog's hook for one: an engine looks at a whole bank at once, and a file system may take seconds for
     /// it; null: nothing is.
     /// </summary>
-    public DeviceYield? Yield;
+    public Action? Yield;
 
     /// <inheritdoc/>
     public override int Size => _blockLength * _blockCount;

@@ -15,14 +15,17 @@ public sealed class NanoPlatform : IDevicePlatform
     private readonly string _host;
     private readonly int _port;
     private readonly DeviceStore _store;
-    private readonly DeviceYield? _watchdog;
+    private readonly Action? _watchdog;
 
     /// <param name="host">The gateway's name or IPv4 address.</param>
     /// <param name="port">Its TCP port.</param>
     /// <param name="folder">An existing folder for small values, with its separator at the end: <c>I:\</c>.</param>
-    /// <param name="watchdog">Feeds the hardware's watchdog, where the board has one; called from the agent's loop.</param>
+    /// <param name="watchdog">
+    /// Feeds the hardware's watchdog, where the board has one; called from the agent's loop. nanoFramework has none in managed code, so it is a pin, an
+    /// external chip, or a native driver.
+    /// </param>
     /// <exception cref="ArgumentException">There is no host or folder, or the port is none.</exception>
-    public NanoPlatform(string host, int port, string folder, DeviceYield? watchdog)
+    public NanoPlatform(string host, int port, string folder, Action? watchdog)
     {
         if (host == null || port <= 0 || port > 65535)
         {
@@ -80,13 +83,7 @@ public sealed class NanoPlatform : IDevicePlatform
     public bool Save(string name, byte[] value) => _store.Save(name, value);
 
     /// <inheritdoc/>
-    public void FeedWatchdog()
-    {
-        if (_watchdog != null)
-        {
-            _watchdog();
-        }
-    }
+    public void FeedWatchdog() => _watchdog?.Invoke();
 
     private IPAddress? Resolve()
     {

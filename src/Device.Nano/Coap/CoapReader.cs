@@ -16,7 +16,7 @@ namespace Flint.Device.Nano;
 public sealed class CoapReader
 {
     private byte[] _buffer = new byte[0];
-    private int _optionsEnd;
+    private int _end;
     private int _at;
 
     /// <summary>The longest token that is accepted, in bytes: 8, or up to 65804 where extended tokens were agreed (RFC 8974).</summary>
@@ -62,7 +62,7 @@ public sealed class CoapReader
     public CoapReadStatus ReadStream(byte[] buffer, int offset, int count, int maxMessageSize)
     {
         Clear(buffer, offset, count);
-        CoapReadStatus status = ReadStreamHeader(offset, offset + count, maxMessageSize, out int total);
+        CoapReadStatus status = ReadHeader(offset, offset + count, maxMessageSize, out int total);
         return Finish(status, total);
     }
 
@@ -70,13 +70,13 @@ public sealed class CoapReader
     /// <returns>False behind the last one.</returns>
     public bool NextOption()
     {
-        if (_at >= _optionsEnd)
+        if (_at >= _end)
         {
             return false;
         }
 
         // It was checked when the message was read.
-        ReadOption(_optionsEnd);
+        ReadOption(_end);
         return true;
     }
 
@@ -98,7 +98,7 @@ public sealed class CoapReader
         return true;
     }
 
-    private CoapReadStatus ReadStreamHeader(int at, int end, int maxMessageSize, out int total)
+    private CoapReadStatus ReadHeader(int at, int end, int maxMessageSize, out int total)
     {
         total = 0;
         int start = at;
@@ -109,7 +109,7 @@ public sealed class CoapReader
 
         int first = _buffer[at++];
         int tokenNibble = first & 0x0F;
-        CoapReadStatus status = CheckTokenNibble(tokenNibble);
+        CoapReadStatus status = CheckToken(tokenNibble);
         if (status != CoapReadStatus.Ok)
         {
             return status;
@@ -168,7 +168,7 @@ public sealed class CoapReader
         return ReadBody(TokenOffset + TokenLength, start + total);
     }
 
-    private CoapReadStatus CheckTokenNibble(int nibble)
+    private CoapReadStatus CheckToken(int nibble)
     {
         if (nibble == 15 || (nibble > BaseTokenLength && MaxTokenLength <= BaseTokenLength))
         {
@@ -182,7 +182,7 @@ public sealed class CoapReader
     /// <returns>NeedMoreData where the bytes end before the length does.</returns>
     internal CoapReadStatus ReadToken(int nibble, int at, int end)
     {
-        CoapReadStatus status = CheckTokenNibble(nibble);
+        CoapReadStatus status = CheckToken(nibble);
         if (status != CoapReadStatus.Ok)
         {
             return status;
@@ -218,7 +218,7 @@ public sealed class CoapReader
             }
         }
 
-        _optionsEnd = _at;
+        _end = _at;
         bool hasMarker = _at < end;
         PayloadOffset = hasMarker ? _at + 1 : end;
         PayloadLength = end - PayloadOffset;
@@ -291,7 +291,7 @@ public sealed class CoapReader
     {
         ByteRange.Check(buffer, offset, count);
         _buffer = buffer;
-        _optionsEnd = 0;
+        _end = 0;
         Code = CoapCode.Empty;
         TokenOffset = 0;
         TokenLength = 0;

@@ -128,7 +128,7 @@ public sealed class CoapWriter
     /// <returns>Ok, or the first reason why there is no message.</returns>
     public CoapWriteStatus Complete()
     {
-        if (Status == CoapWriteStatus.Ok && (_codeAt < 0 || WriteStreamHeader(_at - _bodyStart)))
+        if (Status == CoapWriteStatus.Ok && (_codeAt < 0 || WriteHeader(_at - _bodyStart)))
         {
             Length = _at - Offset;
         }
@@ -186,7 +186,7 @@ public sealed class CoapWriter
     /// <param name="count">The length of its value; below 0 where it is text that UTF-8 cannot hold.</param>
     private bool BeginOption(int number, int count)
     {
-        if (!CanWriteContent(count))
+        if (!CanWrite(count))
         {
             return false;
         }
@@ -226,7 +226,7 @@ public sealed class CoapWriter
 
     private bool BeginPayload(int count)
     {
-        bool begins = count != 0 && CanWriteContent(count) && Reserve(1 + count);
+        bool begins = count != 0 && CanWrite(count) && Reserve(1 + count);
         if (begins)
         {
             WriteNumber(CoapReader.PayloadMarker, 1);
@@ -248,7 +248,7 @@ public sealed class CoapWriter
         }
     }
 
-    private bool CanWriteContent(int count)
+    private bool CanWrite(int count)
     {
         if (count < 0)
         {
@@ -264,7 +264,7 @@ public sealed class CoapWriter
     }
 
     /// <summary>Puts the header directly before the code, which stands at a fixed place.</summary>
-    private bool WriteStreamHeader(int body)
+    private bool WriteHeader(int body)
     {
         int extension = LengthExtension(body);
         int end = _at;

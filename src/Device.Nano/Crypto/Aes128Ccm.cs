@@ -16,7 +16,7 @@ namespace Flint.Device.Nano;
 internal sealed class Aes128Ccm : IRecordCipher
 {
     private readonly IAes128 _aes;
-    private byte[] _authenticated = new byte[0];
+    private byte[] _blocks = new byte[0];
     private byte[] _counters = new byte[0];
 
     public Aes128Ccm(IAes128 aes)
@@ -29,7 +29,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     {
         ByteRange.Check(buffer, offset, count + TagLength);
         byte[] stream = KeyStream(nonce, count);
-        byte[] mac = Authenticate(nonce, stream, buffer, offset, count, associatedCount);
+        byte[] mac = Mac(nonce, stream, buffer, offset, count, associatedCount);
         Apply(stream, BlockLength, buffer, offset, count);
         Array.Copy(mac, mac.Length - TagLength, buffer, offset + count, TagLength);
         Forget(mac, stream);
@@ -46,7 +46,7 @@ internal sealed class Aes128Ccm : IRecordCipher
         {
             byte[] stream = KeyStream(nonce, length);
             Apply(stream, BlockLength, buffer, offset, length);
-            byte[] mac = Authenticate(nonce, stream, buffer, offset, length, associatedCount);
+            byte[] mac = Mac(nonce, stream, buffer, offset, length, associatedCount);
             authentic = ByteRange.FixedTimeEquals(mac, mac.Length - TagLength, buffer, offset + length, TagLength);
             Forget(mac, stream);
         }
@@ -63,13 +63,12 @@ internal sealed class Aes128Ccm : IRecordCipher
     public void Clear() => _aes.Clear();
 
     /// <summary>The tag is the last block of the result.</summary>
-    private byte[] Authenticate(byte[] nonce, byte[] stream, byte[] buffer, int offset, int count, int associatedCount)
+    private byte[] Mac(byte[] nonce, byte[] stream, byte[] buffer, int offset, int count, int associatedCount)
     {
-        int header = associatedCount == 0 ? BlockLength : BlockLength + RoundUp(2 + associatedCount);
-        byte[] data = _authenticated = Reuse(_authenticated, header + RoundUp(count));
+        int header = associatedCount == 0 ? BlockLength : BlockLength + BigEndian.RoundUp(2 + associatedCount, BlockLength);
+        byte[] data = _blocks = Reuse(_blocks, header + BigEndian.RoundUp(count, BlockLength));
         data[0] = (byte)((associatedCount == 0 ? 0 : 0x40) | ((TagLength - 2) / 2 << 3) | (LengthLength - 1));
-        Array.Copy(nonce, 0, data, 1, NonceLength);
-        WriteCounter(data, 0, count);
+        WriteNumbers(nonce, count, data, 0);
         if (associatedCount != 0)
         {
             BigEndian.WriteUInt16(data, BlockLength, associatedCount);
@@ -84,12 +83,11 @@ internal sealed class Aes128Ccm : IRecordCipher
 
     private byte[] KeyStream(byte[] nonce, int count)
     {
-        byte[] data = _counters = Reuse(_counters, BlockLength + RoundUp(count));
+        byte[] data = _counters = Reuse(_counters, BlockLength + BigEndian.RoundUp(count, BlockLength));
         for (int at = 0, counter = 0; at < data.Length; at += BlockLength, counter++)
         {
             data[at] = LengthLength - 1;
-            Array.Copy(nonce, 0, data, at + 1, NonceLength);
-            WriteCounter(data, at, counter);
+            WriteNumbers(nonce, counter, data, at);
         }
 
         return _aes.EncryptEcb(data);
@@ -103,11 +101,11 @@ internal sealed class Aes128Ccm : IRecordCipher
         }
     }
 
-    private static void WriteCounter(byte[] block, int at, int value)
+    /// <summary>What follows the flags of a block: the nonce, then the message's length or the counter in three bytes.</summary>
+    private static void WriteNumbers(byte[] nonce, int value, byte[] block, int at)
     {
-        block[at + 13] = (byte)(value >> 16);
-        block[at + 14] = (byte)(value >> 8);
-        block[at + 15] = (byte)value;
+        BigEndian.WriteUInt32(block, at + BlockLength - 4, (uint)value);
+        Array.Copy(nonce, 0, block, at + 1, NonceLength);
     }
 
     /// <summary>The array again where its length fits; it is all zero, since it is cleared after use.</summary>
@@ -118,11 +116,9 @@ internal sealed class Aes128Ccm : IRecordCipher
     {
         ByteRange.Clear(mac);
         ByteRange.Clear(stream);
-        ByteRange.Clear(_authenticated);
+        ByteRange.Clear(_blocks);
         ByteRange.Clear(_counters);
     }
-
-    private static int RoundUp(int count) => (count + BlockLength - 1) & -BlockLength;
 
     // Specification
     public const int TagLength = 16;

@@ -102,8 +102,9 @@ internal class Montgomery
     {
         uint[] t = _work;
         uint[] n = Modulus;
+        int length = n.Length;
         long borrow = 0;
-        for (int i = 0; i < n.Length; i++)
+        for (int i = 0; i < length; i++)
         {
             borrow += (long)t[i] - n[i];
             result[i] = (uint)borrow;
@@ -111,8 +112,8 @@ internal class Montgomery
         }
 
         // All ones where t was below n: then the difference is undone.
-        uint keep = (uint)((t[n.Length] + borrow) >> 32);
-        for (int i = 0; i < n.Length; i++)
+        uint keep = (uint)((t[length] + borrow) >> 32);
+        for (int i = 0; i < length; i++)
         {
             result[i] = (t[i] & keep) | (result[i] & ~keep);
         }

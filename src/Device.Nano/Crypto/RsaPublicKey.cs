@@ -19,7 +19,7 @@ namespace Flint.Device.Nano;
 /// 40+k k     R² mod n, R = 2^(8k)
 /// </code>
 /// </remarks>
-public sealed class RsaPublicKey
+public sealed partial class RsaPublicKey
 {
     /// <summary>key_hash, 32 bytes.</summary>
     internal readonly byte[] KeyHash;
@@ -41,8 +41,11 @@ public sealed class RsaPublicKey
     /// <summary>The length of the modulus, and so of every ciphertext and signature, in bytes.</summary>
     public int Length => _rSquared.Length * 4;
 
-    /// <summary>Called between multiplications, each of which takes an interpreter a fifth of a second; null: nothing is.</summary>
-    public DeviceYield? Yield;
+    /// <summary>
+    /// Called between multiplications, each of which takes an interpreter a fifth of a second, so that other threads run: typically
+    /// <c>Thread.Sleep(0)</c>. Null: nothing is.
+    /// </summary>
+    public Action? Yield;
 
     /// <summary>Reads a key blob.</summary>
     /// <param name="blob">Holds the blob.</param>

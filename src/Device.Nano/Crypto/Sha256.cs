@@ -62,28 +62,19 @@ public sealed class Sha256
         ByteRange.Check(buffer, offset, count);
         int used = (int)(_length & (BlockLength - 1));
         _length += count;
-        if (used != 0)
+        while (count > 0)
         {
             int part = BlockLength - used < count ? BlockLength - used : count;
             Array.Copy(buffer, offset, _block, used, part);
             offset += part;
             count -= part;
-            if (used + part < BlockLength)
+            used += part;
+            if (used == BlockLength)
             {
-                return;
+                Compress();
+                used = 0;
             }
-
-            Compress(_block, 0);
         }
-
-        while (count >= BlockLength)
-        {
-            Compress(buffer, offset);
-            offset += BlockLength;
-            count -= BlockLength;
-        }
-
-        Array.Copy(buffer, offset, _block, 0, count);
     }
 
     /// <summary>Ends the computation and writes its 32 bytes. Afterwards only <see cref="Start"/> makes sense.</summary>
@@ -93,16 +84,15 @@ public sealed class Sha256
         ByteRange.Check(digest, offset, DigestLength);
         int used = (int)(_length & (BlockLength - 1));
         _block[used++] = 0x80;
+        Array.Clear(_block, used, BlockLength - used);
         if (used > BlockLength - 8)
         {
-            Array.Clear(_block, used, BlockLength - used);
-            Compress(_block, 0);
-            used = 0;
+            Compress();
+            Array.Clear(_block, 0, BlockLength);
         }
 
-        Array.Clear(_block, used, BlockLength - 8 - used);
         ByteRange.WriteUInt64(_block, BlockLength - 8, (ulong)_length << 3);
-        Compress(_block, 0);
+        Compress();
         for (int i = 0; i < 8; i++)
         {
             BigEndian.WriteUInt32(digest, offset + (4 * i), _state[i]);
@@ -126,14 +116,14 @@ public sealed class Sha256
     }
 
     /// <summary>FIPS 180-4 section 6.2.2. Locals instead of arrays: a field or element costs the interpreter three times as much.</summary>
-    private void Compress(byte[] buffer, int offset)
+    private void Compress()
     {
+        byte[] block = _block;
         uint[] w = _schedule;
         uint[] k = Constants;
-        for (int i = 0; i < 16; i++)
+        for (int i = 0, at = 0; i < 16; i++, at += 4)
         {
-            w[i] = ((uint)buffer[offset] << 24) | ((uint)buffer[offset + 1] << 16) | ((uint)buffer[offset + 2] << 8) | buffer[offset + 3];
-            offset += 4;
+            w[i] = ((uint)block[at] << 24) | ((uint)block[at + 1] << 16) | ((uint)block[at + 2] << 8) | block[at + 3];
         }
 
         for (int i = 16; i < 64; i++)

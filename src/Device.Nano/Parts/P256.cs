@@ -28,7 +28,7 @@ public sealed class P256 : IKeyExchange
     private readonly byte[] _double = Parse(Doubling);
 
     /// <summary>Called after each of 64 steps of an operation; null: nothing is.</summary>
-    public DeviceYield? Yield;
+    public Action? Yield;
 
     /// <summary>A curve that has done nothing yet; it serves for ever.</summary>
     public P256()
@@ -198,6 +198,7 @@ public sealed class P256 : IKeyExchange
     private void Run(byte[] formula)
     {
         uint[][] registers = _registers;
+        P256Field field = Field;
         for (int at = 0; at < formula.Length; at += 4)
         {
             uint[] result = registers[formula[at]];
@@ -206,13 +207,13 @@ public sealed class P256 : IKeyExchange
             switch (formula[at + 2])
             {
                 case '*' & LetterMask:
-                    Field.Multiply(left, right, result);
+                    field.Multiply(left, right, result);
                     break;
                 case '+' & LetterMask:
-                    Field.Add(left, right, result);
+                    field.Add(left, right, result);
                     break;
                 case '-' & LetterMask:
-                    Field.Subtract(left, right, result);
+                    field.Subtract(left, right, result);
                     break;
                 default:
                     Array.Copy(left, 0, result, 0, Limbs);

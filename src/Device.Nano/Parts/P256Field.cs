@@ -13,35 +13,39 @@ internal sealed class P256Field : Montgomery
     public void Add(uint[] a, uint[] b, uint[] result)
     {
         uint[] t = _work;
+        int length = Modulus.Length;
         ulong carry = 0;
-        for (int i = 0; i < Modulus.Length; i++)
+        for (int i = 0; i < length; i++)
         {
             carry += (ulong)a[i] + b[i];
             t[i] = (uint)carry;
             carry >>= 32;
         }
 
-        t[Modulus.Length] = (uint)carry;
+        t[length] = (uint)carry;
         Reduce(result);
     }
 
     /// <summary>result = a - b mod n; result may be a or b.</summary>
     public void Subtract(uint[] a, uint[] b, uint[] result)
     {
+        uint[] t = _work;
+        uint[] n = Modulus;
+        int length = n.Length;
         long borrow = 0;
-        for (int i = 0; i < Modulus.Length; i++)
+        for (int i = 0; i < length; i++)
         {
             borrow += (long)a[i] - b[i];
-            _work[i] = (uint)borrow;
+            t[i] = (uint)borrow;
             borrow >>= 32;
         }
 
         // All ones where a was below b: then n is added once.
         uint mask = (uint)borrow;
         ulong carry = 0;
-        for (int i = 0; i < Modulus.Length; i++)
+        for (int i = 0; i < length; i++)
         {
-            carry += (ulong)_work[i] + (Modulus[i] & mask);
+            carry += (ulong)t[i] + (n[i] & mask);
             result[i] = (uint)carry;
             carry >>= 32;
         }

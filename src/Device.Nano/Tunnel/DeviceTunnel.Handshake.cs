@@ -10,13 +10,12 @@ public sealed partial class DeviceTunnel
 
     internal byte[] Kem = new byte[0];
 
-    private readonly Sha256 _hash = new Sha256();
     private readonly byte[] _th1 = new byte[Sha256.DigestLength];
     private byte[] _share = new byte[0];
     private byte[] _scalar = new byte[0];
-    private TunnelTicket? _nextTicket;
+    private TunnelTicket? _ticket;
     private byte _mode;
-    private int _peerMaxRecord;
+    private int _peerMax;
     private bool _exchanges;
     private bool _keysAreSet;
 
@@ -28,7 +27,7 @@ public sealed partial class DeviceTunnel
     {
         if (TunnelSuite.IsEphemeral(_settings.Suite))
         {
-            PrepareExchange();
+            PrepareShare();
             return;
         }
 
@@ -40,11 +39,11 @@ public sealed partial class DeviceTunnel
         byte[] oaepSeed = new byte[Sha256.DigestLength];
         _random.Fill(KemSecret, 0, KemSecret.Length);
         _random.Fill(oaepSeed, 0, oaepSeed.Length);
-        Kem = RsaOaep.Encrypt(Pin, _hash, KemSecret, oaepSeed);
+        Kem = Pin.Encrypt(_hash, KemSecret, oaepSeed);
         ByteRange.Clear(oaepSeed);
     }
 
-    private void PrepareExchange()
+    private void PrepareShare()
     {
         if (_share.Length != 0)
         {
@@ -94,20 +93,20 @@ public sealed partial class DeviceTunnel
         {
             Move(TunnelInput.BeginFull);
             StartFull();
-            FinishFullHello();
+            WriteFull();
         }
         else
         {
             Move(TunnelInput.BeginResume);
-            WriteResumptionHello(ticket);
+            WriteResumption(ticket);
         }
     }
 
     /// <summary>The ticket that the server gave with Accept, once; null where it gave none.</summary>
     public TunnelTicket? TakeTicket()
     {
-        TunnelTicket? ticket = _nextTicket;
-        _nextTicket = null;
+        TunnelTicket? ticket = _ticket;
+        _ticket = null;
         return ticket;
     }
 
@@ -117,41 +116,41 @@ public sealed partial class DeviceTunnel
         Prepare();
         _mode = ModeFull;
         _exchanges = TunnelSuite.IsEphemeral(_settings.Suite);
-        _transcript.Start(_settings.Context, Pin.KeyHash);
+        StartTranscript(Pin.KeyHash);
     }
 
-    private void FinishFullHello()
+    private void WriteFull()
     {
-        int at = WriteHelloStart();
+        int at = StartHello();
         Array.Copy(Pin.KeyHash, 0, Output, at, KeyIdLength);
-        FinishHello(WriteCounted(_exchanges ? _share : Kem, at + KeyIdLength));
+        EndHello(WriteCounted(_exchanges ? _share : Kem, at + KeyIdLength));
         _transcript.Append(Output, 0, OutputCount);
         Schedule.SetEarly(TunnelSchedule.Zero);
     }
 
-    private void WriteResumptionHello(TunnelTicket ticket)
+    private void WriteResumption(TunnelTicket ticket)
     {
         _mode = ModeResume;
         _exchanges = _settings.ResumeWithExchange;
         if (_exchanges)
         {
             _mode = ModeResumeExchange;
-            PrepareExchange();
+            PrepareShare();
         }
 
-        _transcript.Start(_settings.Context, TunnelSchedule.Zero);
-        int at = WriteHelloStart();
+        StartTranscript(TunnelSchedule.Zero);
+        int at = StartHello();
         at = WriteCounted(_exchanges ? _share : new byte[0], at);
         at = WriteCounted(ticket.Ticket, at);
-        FinishHello(at + Sha256.DigestLength);
+        EndHello(at + Sha256.DigestLength);
 
         // The length bytes count the binder, the hash does not reach it (8.3).
         Schedule.SetEarly(ticket.ResumptionKey);
-        Schedule.Mac(Schedule.Secret, "binder", _transcript.Hash(Output, 0, at), Output, at);
+        Schedule.Mac(Schedule.Secret, "binder", Hash(Output, 0, at), Output, at);
         _transcript.Append(Output, at, Sha256.DigestLength);
     }
 
-    private int WriteHelloStart()
+    private int StartHello()
     {
         byte[] output = Output;
         output[2] = ClientHelloType;
@@ -172,14 +171,14 @@ public sealed partial class DeviceTunnel
         return at + 2 + value.Length;
     }
 
-    private void FinishHello(int end)
+    private void EndHello(int end)
     {
         BigEndian.WriteUInt16(Output, 0, end - FrameHeader);
         OutputOffset = 0;
         OutputCount = end;
     }
 
-    private TunnelEvent OnPlainFrame(int body)
+    private TunnelEvent OnPlain(int body)
     {
         switch (Input[FrameHeader])
         {
@@ -226,7 +225,7 @@ public sealed partial class DeviceTunnel
         StartFull();
         _transcript.Append(first, 0, first.Length);
         _transcript.Append(Input, 0, FrameHeader + body);
-        FinishFullHello();
+        WriteFull();
         return TunnelEvent.None;
     }
 
@@ -244,9 +243,9 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.MalformedMessage, TunnelAlert.Unsupported);
         }
 
-        _peerMaxRecord = BigEndian.ReadUInt16(input, 6);
+        _peerMax = BigEndian.ReadUInt16(input, 6);
         bool fits = input[4] == _settings.Suite && input[5] == _mode // [ST-307]
-            && _peerMaxRecord >= TunnelSettings.LeastMaxRecord && _peerMaxRecord <= TunnelSettings.MostMaxRecord // [ST-303]
+            && _peerMax >= TunnelSettings.LeastMaxRecord && _peerMax <= TunnelSettings.MostMaxRecord // [ST-303]
             && BigEndian.ReadUInt16(input, 40) == share; // [ST-308]
         if (!fits)
         {
@@ -258,7 +257,7 @@ public sealed partial class DeviceTunnel
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-405]
         }
 
-        Array.Copy(_transcript.Hash(input, 0, FrameHeader + body), 0, _th1, 0, _th1.Length);
+        Array.Copy(Hash(input, 0, FrameHeader + body), 0, _th1, 0, _th1.Length);
         Schedule.SetHandshake(_mode == ModeResume ? TunnelSchedule.Zero : KemSecret, _th1);
         ByteRange.Clear(KemSecret); // [ST-403]
         ByteRange.Clear(_scalar);
@@ -298,7 +297,7 @@ public sealed partial class DeviceTunnel
 
         byte[] expected = new byte[Sha256.DigestLength];
         int finished = FrameHeader + inner - Sha256.DigestLength;
-        Schedule.Mac(Schedule.Server, "finished", _transcript.Hash(input, FrameHeader, finished - FrameHeader), expected, 0);
+        Schedule.Mac(Schedule.Server, "finished", Hash(input, FrameHeader, finished - FrameHeader), expected, 0);
         if (!ByteRange.FixedTimeEquals(expected, 0, input, finished, Sha256.DigestLength) || (signature != 0 && !IsSigned(finished - signature, signature)))
         {
             return Fail(TunnelFailure.ServerNotAuthenticated, TunnelAlert.HandshakeFailed); // [ST-312]
@@ -320,7 +319,7 @@ public sealed partial class DeviceTunnel
         _hash.Append(text, 0, text.Length);
         _hash.Append(_th1, 0, _th1.Length);
         _hash.Finish(digest, 0);
-        return RsaPss.Verify(Pin, _hash, digest, Input, offset, count);
+        return Pin.Verify(_hash, digest, Input, offset, count);
     }
 
     private void WriteClientAuth()
@@ -335,8 +334,8 @@ public sealed partial class DeviceTunnel
         int finished = 5 + idLength + 2;
         BigEndian.WriteUInt16(output, finished - 2, 0);
         Schedule.SetMaster(resumes ? TunnelSchedule.Zero : _settings.PskMix);
-        Schedule.Mac(Schedule.Secret, "c finished", _transcript.Hash(output, FrameHeader, finished - FrameHeader), output, finished);
-        Schedule.SetApplication(_transcript.Hash(output, finished, Sha256.DigestLength));
+        Schedule.Mac(Schedule.Secret, "c finished", Hash(output, FrameHeader, finished - FrameHeader), output, finished);
+        Schedule.SetApplication(Hash(output, finished, Sha256.DigestLength));
         OutputOffset = 0;
         OutputCount = Sealer.Seal(output, 0, finished + Sha256.DigestLength - FrameHeader);
 
@@ -388,15 +387,44 @@ public sealed partial class DeviceTunnel
             Array.Copy(input, 8, nonce, 0, NonceLength);
             Array.Copy(input, 18, ticket, 0, ticketLength);
             Schedule.Label(Schedule.Resumption, "ticket", nonce, NonceLength, key);
-            _nextTicket = new TunnelTicket(_settings.Suite, ticket, key, lifetime);
+            _ticket = new TunnelTicket(_settings.Suite, ticket, key, lifetime);
         }
 
         _alertOpener.Clear();
         Schedule.Clear();
-        _transcript.Clear();
+        ClearTranscript();
         _maxBody = _settings.MaxRecord + Aes128Ccm.TagLength; // [ST-203]
         Move(TunnelInput.Accept); // [ST-317]
         return TunnelEvent.Connected;
+    }
+
+    /// <summary>The transcript is the hash over what both sides have said; it begins with the prologue (8.1).</summary>
+    private void StartTranscript(byte[] keyHash)
+    {
+        byte[] context = _settings.Context;
+        byte[] name = new byte[Protocol.Length + 2];
+        Utf8Text.Write(Protocol, name, 0);
+        name[Protocol.Length + 1] = (byte)context.Length;
+        _transcript.Start();
+        _transcript.Append(name, 0, name.Length);
+        _transcript.Append(context, 0, context.Length);
+        _transcript.Append(keyHash, 0, keyHash.Length);
+    }
+
+    /// <summary>Adds bytes to the transcript and gives the hash so far, which stands until the next call; the transcript goes on.</summary>
+    private byte[] Hash(byte[] buffer, int offset, int count)
+    {
+        _transcript.Append(buffer, offset, count);
+        _hash.CopyFrom(_transcript);
+        _hash.Finish(_digest, 0);
+        return _digest;
+    }
+
+    private void ClearTranscript()
+    {
+        _transcript.Clear();
+        _hash.Clear();
+        ByteRange.Clear(_digest);
     }
 
     // Specification
@@ -417,7 +445,11 @@ public sealed partial class DeviceTunnel
     private const int ServerHelloFixed = 40;
     private const int ShareOffset = 42;
     private const int ShareLength = 65;
-    private const string SignedText = "SecureTunnel v1 server auth"; // a zero byte follows, which no string literal of the device can hold
+
+    // A zero byte follows both, which no string literal of the device can hold.
+    private const string Protocol = "SecureTunnel v1";
+    private const string SignedText = Protocol + " server auth";
+
     private const int ServerAuthFixed = 36;
     private const int AcceptFixed = 16;
     private const int NonceLength = 8;

@@ -7,7 +7,7 @@ public sealed partial class DeviceTunnel
 {
     private int _emptyRecords;
     private int _keyUpdates;
-    private long _keyUpdateWindow;
+    private long _windowStart;
     private long _sealKeySince = -1;
     private bool _owesKeyUpdate;
 
@@ -20,7 +20,7 @@ public sealed partial class DeviceTunnel
         get
         {
             int room = Output.Length - FrameHeader - Aes128Ccm.TagLength;
-            return (room < _peerMaxRecord ? room : _peerMaxRecord) - 1;
+            return (room < _peerMax ? room : _peerMax) - 1;
         }
     }
 
@@ -103,7 +103,7 @@ public sealed partial class DeviceTunnel
         OutputCount = _keysAreSet ? Sealer.Seal(Output, 0, 2) : FrameHeader + 2;
     }
 
-    private TunnelEvent OnSessionFrame(int body, long now)
+    private TunnelEvent OnRecord(int body, long now)
     {
         if (Opener.Sequence >= MaxOpened)
         {
@@ -184,9 +184,9 @@ public sealed partial class DeviceTunnel
             return Malformed(); // [ST-319]
         }
 
-        if (_keyUpdates == 0 || now - _keyUpdateWindow >= KeyUpdateWindow)
+        if (_keyUpdates == 0 || now - _windowStart >= KeyUpdateWindow)
         {
-            _keyUpdateWindow = now;
+            _windowStart = now;
             _keyUpdates = 0;
         }
 

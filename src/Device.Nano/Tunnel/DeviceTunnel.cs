@@ -14,7 +14,9 @@ public sealed partial class DeviceTunnel
 {
     private readonly TunnelSettings _settings;
     private readonly IEntropySource _random;
-    private readonly TunnelTranscript _transcript;
+    private readonly Sha256 _hash = new Sha256();
+    private readonly Sha256 _transcript;
+    private readonly byte[] _digest = new byte[Sha256.DigestLength];
     private TunnelKey _alertOpener;
     private RsaPublicKey _pin;
     private TunnelState _state;
@@ -34,17 +36,15 @@ public sealed partial class DeviceTunnel
         settings.Validate();
         _settings = settings;
         _random = random;
-        _transcript = new TunnelTranscript(_hash);
+        _transcript = new Sha256(_hash);
         Schedule = new TunnelSchedule(crypto);
         Sealer = new TunnelKey(Schedule, settings);
         Opener = new TunnelKey(Schedule, settings);
         _alertOpener = new TunnelKey(Schedule, settings);
         _pin = settings.Pins[0];
         int body = settings.MaxRecord + Aes128Ccm.TagLength;
-        Input = new byte[FrameHeader + (body > MaxAuth ? body : MaxAuth)];
-        int hello = FrameHeader + HelloFixed + KeyIdLength + 2 + settings.Pins[0].Length;
-        int record = FrameHeader + body;
-        Output = new byte[hello > record ? hello : record];
+        Input = new byte[FrameHeader + BigEndian.Max(body, MaxAuth)];
+        Output = new byte[FrameHeader + BigEndian.Max(body, HelloFixed + KeyIdLength + 2 + _pin.Length)];
     }
 
     /// <summary>The buffer that received bytes go to.</summary>
@@ -144,13 +144,13 @@ public sealed partial class DeviceTunnel
         {
             case TunnelState.WaitServerHello:
             case TunnelState.WaitResumption:
-                return OnPlainFrame(body);
+                return OnPlain(body);
             case TunnelState.WaitServerAuth:
                 return OnServerAuth(body);
             case TunnelState.WaitAccept:
                 return OnAccept(body);
             default:
-                return OnSessionFrame(body, now);
+                return OnRecord(body, now);
         }
     }
 
@@ -183,7 +183,7 @@ public sealed partial class DeviceTunnel
 
         InputOffset = 0;
         DataCount = 0;
-        EraseKeys();
+        Clear();
         return TunnelEvent.Failed;
     }
 
@@ -200,10 +200,11 @@ public sealed partial class DeviceTunnel
         return true;
     }
 
-    private void EraseKeys()
+    /// <summary>Erases every key.</summary>
+    private void Clear()
     {
         Schedule.Clear();
-        _transcript.Clear();
+        ClearTranscript();
         Sealer.Clear();
         Opener.Clear();
         _alertOpener.Clear();

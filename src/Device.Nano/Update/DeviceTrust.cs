@@ -14,20 +14,18 @@ public sealed class DeviceTrust : OtaTrust
     /// <exception cref="ArgumentException">There is no key, or one is not for signatures.</exception>
     public DeviceTrust(RsaPublicKey[] keys)
     {
-        if (keys == null || keys.Length == 0)
+        bool areKeys = keys != null && keys.Length != 0;
+        for (int i = 0; areKeys && i < keys!.Length; i++)
         {
-            throw new ArgumentException(NoKeys, nameof(keys));
+            areKeys = keys[i].Usage == RsaPublicKey.UsageSignature;
         }
 
-        for (int i = 0; i < keys.Length; i++)
+        if (!areKeys)
         {
-            if (keys[i].Usage != RsaPublicKey.UsageSignature)
-            {
-                throw new ArgumentException(NoKeys, nameof(keys));
-            }
+            throw new ArgumentException("A device trusts one signing key at least.", nameof(keys));
         }
 
-        _keys = keys;
+        _keys = keys!;
         _verifier = new Sha256(_hash);
     }
 
@@ -53,14 +51,12 @@ public sealed class DeviceTrust : OtaTrust
         {
             if (ByteRange.FixedTimeEquals(_keys[i].KeyHash, 0, buffer, keyIdOffset, KeyIdLength))
             {
-                return RsaPss.Verify(_keys[i], _verifier, digest, buffer, signatureOffset, signatureCount);
+                return _keys[i].Verify(_verifier, digest, buffer, signatureOffset, signatureCount);
             }
         }
 
         return false;
     }
-
-    private const string NoKeys = "A device trusts one signing key at least.";
 
     // Specification
     private const int Ps256 = -37;

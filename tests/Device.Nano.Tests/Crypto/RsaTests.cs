@@ -68,7 +68,7 @@ public sealed class RsaTests
     public void Oaep_Ciphertext_IsOpenedByThePlatform(int length)
     {
         byte[] message = RandomNumberGenerator.GetBytes(length);
-        byte[] ciphertext = RsaOaep.Encrypt(DeviceKeys.Read(Key2048, 1), _hash, message, RandomNumberGenerator.GetBytes(32));
+        byte[] ciphertext = DeviceKeys.Read(Key2048, 1).Encrypt(_hash, message, RandomNumberGenerator.GetBytes(32));
 
         Assert.Equal(message, Key2048.Decrypt(ciphertext, RSAEncryptionPadding.OaepSHA256));
     }
@@ -76,9 +76,9 @@ public sealed class RsaTests
     [Fact]
     public void Oaep_WrongKeyOrLength_IsTheCallersBug()
     {
-        Assert.Throws<ArgumentException>(() => RsaOaep.Encrypt(DeviceKeys.Read(Key2048, 2), _hash, new byte[32], new byte[32]));
-        Assert.Throws<ArgumentException>(() => RsaOaep.Encrypt(DeviceKeys.Read(Key2048, 1), _hash, new byte[191], new byte[32]));
-        Assert.Throws<ArgumentException>(() => RsaOaep.Encrypt(DeviceKeys.Read(Key2048, 1), _hash, new byte[32], new byte[31]));
+        Assert.Throws<ArgumentException>(() => DeviceKeys.Read(Key2048, 2).Encrypt(_hash, new byte[32], new byte[32]));
+        Assert.Throws<ArgumentException>(() => DeviceKeys.Read(Key2048, 1).Encrypt(_hash, new byte[191], new byte[32]));
+        Assert.Throws<ArgumentException>(() => DeviceKeys.Read(Key2048, 1).Encrypt(_hash, new byte[32], new byte[31]));
     }
 
     [Fact]
@@ -89,18 +89,18 @@ public sealed class RsaTests
         byte[] signature = Key2048.SignData(message, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
         RsaPublicKey key = DeviceKeys.Read(Key2048, 2);
 
-        Assert.True(RsaPss.Verify(key, _hash, digest, [1, .. signature, 2], 1, 256));
-        Assert.False(RsaPss.Verify(key, _hash, SHA256.HashData(digest), signature, 0, 256));
-        Assert.False(RsaPss.Verify(DeviceKeys.Read(Key2048, 1), _hash, digest, signature, 0, 256));
-        Assert.False(RsaPss.Verify(key, _hash, digest, signature, 0, 255));
-        Assert.False(RsaPss.Verify(key, _hash, digest, [.. Enumerable.Repeat((byte)0xFF, 256)], 0, 256));
+        Assert.True(key.Verify(_hash, digest, [1, .. signature, 2], 1, 256));
+        Assert.False(key.Verify(_hash, SHA256.HashData(digest), signature, 0, 256));
+        Assert.False(DeviceKeys.Read(Key2048, 1).Verify(_hash, digest, signature, 0, 256));
+        Assert.False(key.Verify(_hash, digest, signature, 0, 255));
+        Assert.False(key.Verify(_hash, digest, [.. Enumerable.Repeat((byte)0xFF, 256)], 0, 256));
         using var other = RSA.Create(2048);
-        Assert.False(RsaPss.Verify(DeviceKeys.Read(other, 2), _hash, digest, signature, 0, 256));
+        Assert.False(DeviceKeys.Read(other, 2).Verify(_hash, digest, signature, 0, 256));
         for (int i = 0; i < 256; i += 5)
         {
             byte[] changed = (byte[])signature.Clone();
             changed[i] ^= 1;
-            Assert.False(RsaPss.Verify(key, _hash, digest, changed, 0, 256));
+            Assert.False(key.Verify(_hash, digest, changed, 0, 256));
         }
     }
 
@@ -122,8 +122,8 @@ public sealed class RsaTests
         }
 
         RsaPublicKey key = DeviceKeys.Read(Key2048, 2);
-        Assert.True(RsaPss.Verify(key, _hash, SHA256.HashData(message), Sign(32), 0, 256));
-        Assert.False(RsaPss.Verify(key, _hash, SHA256.HashData(message), Sign(saltLength), 0, 256));
+        Assert.True(key.Verify(_hash, SHA256.HashData(message), Sign(32), 0, 256));
+        Assert.False(key.Verify(_hash, SHA256.HashData(message), Sign(saltLength), 0, 256));
     }
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class RsaTests
         rsa.ImportSubjectPublicKeyInfo(group.Hex("publicKeyDer"), out _);
         byte[] signature = test.Hex("sig");
 
-        Assert.True(test.IsValid() == RsaPss.Verify(DeviceKeys.Read(rsa, 2), _hash, SHA256.HashData(test.Hex("msg")), signature, 0, signature.Length), test.Id());
+        Assert.True(test.IsValid() == DeviceKeys.Read(rsa, 2).Verify(_hash, SHA256.HashData(test.Hex("msg")), signature, 0, signature.Length), test.Id());
     }) > 50);
 
     [Theory]
@@ -148,7 +148,7 @@ public sealed class RsaTests
         byte[] message = test.Hex("msg");
         if (message.Length <= (rsa.KeySize / 8) - 66)
         {
-            byte[] ciphertext = RsaOaep.Encrypt(DeviceKeys.Read(rsa, 1), _hash, message, RandomNumberGenerator.GetBytes(32));
+            byte[] ciphertext = DeviceKeys.Read(rsa, 1).Encrypt(_hash, message, RandomNumberGenerator.GetBytes(32));
             Assert.Equal(message, rsa.Decrypt(ciphertext, RSAEncryptionPadding.OaepSHA256));
         }
     });

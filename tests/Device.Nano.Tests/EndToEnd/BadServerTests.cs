@@ -129,7 +129,7 @@ public sealed class BadServerTests
     public void Computation_BeforeAConnection_FeedsTheWatchdog(bool feeds)
     {
         RsaPublicKey pin = _settings.Tunnel.Pins[0];
-        DeviceYield feed = pin.Yield!;
+        Action feed = pin.Yield!;
         long lastFed = 0;
         long hunger = 0;
         int fed = 1; // the turn itself feeds before it computes

@@ -108,7 +108,7 @@ public sealed class FileFaultTests : IDisposable
 
     private static FileDevice Board(string folder) => new(new DeviceFileFlash(folder, BlockLength, BlockCount));
 
-    private static OtaEngine Start(string folder, DeviceYield? yield) => new FileDevice(new DeviceFileFlash(folder, BlockLength, BlockCount) { Yield = yield }).Engine;
+    private static OtaEngine Start(string folder, Action? yield) => new FileDevice(new DeviceFileFlash(folder, BlockLength, BlockCount) { Yield = yield }).Engine;
 
     private static void Damage(string path, string damage)
     {

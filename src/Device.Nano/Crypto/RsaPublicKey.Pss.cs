@@ -2,27 +2,29 @@ using System;
 
 namespace Flint.Device.Nano;
 
-/// <summary>RSASSA-PSS verification with SHA-256, MGF1-SHA-256 and a salt of 32 bytes (RFC 8017 sections 8.1.2 and 9.1.2).</summary>
-internal static class RsaPss
+/// <summary>Signatures.</summary>
+public sealed partial class RsaPublicKey
 {
-    /// <summary>Whether the signature over the message with this digest is the key's.</summary>
-    /// <param name="key">A signature key; another one verifies nothing.</param>
+    /// <summary>
+    /// Whether the signature over the message with this digest is the key's: RSASSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 bytes (RFC 8017
+    /// sections 8.1.2 and 9.1.2). A key that is not for signatures verifies nothing.
+    /// </summary>
     /// <param name="hash">Does the hashing.</param>
     /// <param name="digest">SHA-256 of the message, 32 bytes.</param>
     /// <param name="buffer">Holds the signature.</param>
     /// <param name="offset">Where it starts.</param>
     /// <param name="count">Its length; any other than the modulus's is false.</param>
-    public static bool Verify(RsaPublicKey key, Sha256 hash, byte[] digest, byte[] buffer, int offset, int count)
+    internal bool Verify(Sha256 hash, byte[] digest, byte[] buffer, int offset, int count)
     {
         ByteRange.Check(buffer, offset, count);
-        if (key.Usage != RsaPublicKey.UsageSignature || count != key.Length)
+        if (Usage != UsageSignature || count != Length)
         {
             return false;
         }
 
         byte[] encoded = new byte[count];
         Array.Copy(buffer, offset, encoded, 0, count);
-        if (!key.TryApply(encoded, 0))
+        if (!TryApply(encoded, 0))
         {
             return false;
         }
@@ -35,7 +37,7 @@ internal static class RsaPss
             return false;
         }
 
-        RsaMask.Apply(hash, encoded, hashStart, Sha256.DigestLength, 0, hashStart);
+        Mask(hash, encoded, hashStart, Sha256.DigestLength, 0, hashStart);
         encoded[0] &= 0x7F;
         int wrong = encoded[saltStart - 1] ^ 1;
         for (int i = 0; i < saltStart - 1; i++)
