@@ -71,9 +71,9 @@ public sealed partial class DeviceTunnel
             throw new ArgumentOutOfRangeException(nameof(index));
         }
 
-        if (_state != TunnelState.Start || Kem.Length != 0 || _settings.Pins[index].Length > Pin.Length)
+        if (_state != TunnelState.Start || Kem.Length != 0)
         {
-            throw new InvalidOperationException("A pin is chosen first, no longer than the first one.");
+            throw new InvalidOperationException("A pin is chosen first.");
         }
 
         _pin = _settings.Pins[index];

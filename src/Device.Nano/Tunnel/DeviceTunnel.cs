@@ -44,7 +44,7 @@ public sealed partial class DeviceTunnel
         _pin = settings.Pins[0];
         int body = settings.MaxRecord + Aes128Ccm.TagLength;
         Input = new byte[FrameHeader + BigEndian.Max(body, MaxAuth)];
-        Output = new byte[FrameHeader + BigEndian.Max(body, HelloFixed + KeyIdLength + 2 + _pin.Length)];
+        Output = new byte[FrameHeader + BigEndian.Max(body, MaxHello)];
     }
 
     /// <summary>The buffer that received bytes go to.</summary>
@@ -218,6 +218,8 @@ public sealed partial class DeviceTunnel
     private const int MaxAuth = 1024;
     private const int HelloFixed = 40;
     private const int KeyIdLength = 8;
+    private const int MaxModulus = 512;
+    private const int MaxHello = HelloFixed + KeyIdLength + 2 + MaxModulus; // of any pin, and room for the longest ticket with a share
     private const byte PlainAlertType = 0x0F;
     private const byte AlertType = 0x16;
 }

@@ -107,7 +107,7 @@ public sealed class LargeEventTests
     [Fact]
     public void CrashRecord_ThatFitsIntoNoRecord_GoesInBlocksAndIsLeftThen()
     {
-        _settings.Tunnel.MaxRecord = 256;
+        _board.MaxRecord = 256;
         _board.Storage["crash"] = Encoding.ASCII.GetBytes(Text(400));
         _agent.Publish("b", "2");
         StepUntil(() => _events.Count == 1);

@@ -20,6 +20,9 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
     private long _serverSequence;
     private byte _mode;
 
+    /// <summary>The longest inner plaintext that it takes.</summary>
+    public int MaxRecord { get; init; } = 512;
+
     /// <summary>What ServerAuth is signed with in S2.</summary>
     public RSA? SigningKey { get; init; }
 
@@ -61,7 +64,7 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         }
 
         _transcript.AddRange(hello);
-        byte[] serverHello = Frame([2, 1, suite, _mode, 2, 0, .. RandomNumberGenerator.GetBytes(32), (byte)(share.Length >> 8), unchecked((byte)share.Length), .. share]);
+        byte[] serverHello = Frame([2, 1, suite, _mode, (byte)(MaxRecord >> 8), unchecked((byte)MaxRecord), .. RandomNumberGenerator.GetBytes(32), (byte)(share.Length >> 8), unchecked((byte)share.Length), .. share]);
         _transcript.AddRange(serverHello);
         byte[] th1 = SHA256.HashData([.. _transcript]);
         byte[] hs = HMACSHA256.HashData(Label(early, "derived", [], 32), kemSecret);

@@ -54,6 +54,9 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
     /// <summary>What answers the device's first or second frame in place of the server; null: the server does.</summary>
     public Func<int, byte[]?> Instead { get; set; } = frame => null;
 
+    /// <summary>The longest record that the server takes.</summary>
+    public int MaxRecord { get; set; } = 512;
+
     /// <summary>The CoAP bytes that the server begins with: a CSM.</summary>
     public byte[] Greeting { get; set; } = [0x00, 0xE1];
 
@@ -65,7 +68,7 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
 
     private sealed class Session(ScriptedBoard board) : IDeviceTransport
     {
-        private readonly OracleServer _server = new(1, board.Key, board.PskMix, "test"u8.ToArray()) { Ticket = board.NextTicket() };
+        private readonly OracleServer _server = new(1, board.Key, board.PskMix, "test"u8.ToArray()) { Ticket = board.NextTicket(), MaxRecord = board.MaxRecord };
         private readonly List<byte> _fromDevice = [];
         private readonly Queue<byte> _toDevice = new();
         private int _frames;

@@ -358,6 +358,7 @@ public sealed class TunnelTests
         Assert.Equal(alert, tunnel.Alert);
     }
 
+    /// <summary>With a ticket as long as a server may give, and the least buffer for records.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -365,10 +366,11 @@ public sealed class TunnelTests
     {
         TunnelSettings settings = TunnelFixture.Settings(TunnelSuite.P256RsaPssCcm);
         settings.ResumeWithExchange = exchanges;
+        settings.MaxRecord = 256;
         byte[] resumptionKey = RandomNumberGenerator.GetBytes(32);
         OracleServer server = Oracle(TunnelSuite.P256RsaPssCcm);
         var tunnel = new DeviceTunnel(settings, TunnelFixture.Crypto, new SeededEntropy());
-        tunnel.Begin(new TunnelTicket(TunnelSuite.P256RsaPssCcm, RandomNumberGenerator.GetBytes(150), resumptionKey, 60));
+        tunnel.Begin(new TunnelTicket(TunnelSuite.P256RsaPssCcm, RandomNumberGenerator.GetBytes(256), resumptionKey, 60));
         byte[] hello = tunnel.TakeOutput();
         Assert.Equal(exchanges ? 2 : 1, hello[41]);
 
@@ -400,16 +402,20 @@ public sealed class TunnelTests
         AssertDead(tunnel);
     }
 
-    [Fact]
-    public void Pin_TheSecond_CanBeUsedInstead()
+    /// <summary>Of the next key as well, where it is a longer one: unknown_key, which anybody can say, must lead to no pin that cannot be used.</summary>
+    [Theory]
+    [InlineData(2048)]
+    [InlineData(3072)]
+    public void Pin_TheSecond_CanBeUsedInstead(int bits)
     {
-        using var other = RSA.Create(2048);
+        using var next = RSA.Create(bits);
         TunnelSettings settings = TunnelFixture.Settings();
-        settings.Pins = [DeviceKeys.Read(other, 1), settings.Pins[0]];
+        settings.MaxRecord = 256;
+        settings.Pins = [settings.Pins[0], DeviceKeys.Read(next, 1)];
         var tunnel = new DeviceTunnel(settings, TunnelFixture.Crypto, new SeededEntropy());
         tunnel.UsePin(1);
         tunnel.Begin(null);
-        OracleServer server = Oracle(1);
+        var server = new OracleServer(TunnelSuite.RsaOaepCcm, next, settings.PskMix, settings.Context);
 
         Assert.Equal(TunnelEvent.None, tunnel.Give(server.Answer(tunnel.TakeOutput())));
         Assert.Equal(TunnelEvent.Connected, tunnel.Give(server.Accept(tunnel.TakeOutput(), settings.DeviceId)));
