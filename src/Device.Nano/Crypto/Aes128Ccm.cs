@@ -68,7 +68,7 @@ internal sealed class Aes128Ccm : IRecordCipher
         int header = associatedCount == 0 ? BlockLength : BlockLength + BigEndian.RoundUp(2 + associatedCount, BlockLength);
         byte[] data = _blocks = Reuse(_blocks, header + BigEndian.RoundUp(count, BlockLength));
         data[0] = (byte)((associatedCount == 0 ? 0 : 0x40) | ((TagLength - 2) / 2 << 3) | (LengthLength - 1));
-        WriteNumbers(nonce, count, data, 0);
+        WriteNumber(nonce, count, data, 0);
         if (associatedCount != 0)
         {
             BigEndian.WriteUInt16(data, BlockLength, associatedCount);
@@ -87,7 +87,7 @@ internal sealed class Aes128Ccm : IRecordCipher
         for (int at = 0, counter = 0; at < data.Length; at += BlockLength, counter++)
         {
             data[at] = LengthLength - 1;
-            WriteNumbers(nonce, counter, data, at);
+            WriteNumber(nonce, counter, data, at);
         }
 
         return _aes.EncryptEcb(data);
@@ -102,7 +102,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>What follows the flags of a block: the nonce, then the message's length or the counter in three bytes.</summary>
-    private static void WriteNumbers(byte[] nonce, int value, byte[] block, int at)
+    private static void WriteNumber(byte[] nonce, int value, byte[] block, int at)
     {
         BigEndian.WriteUInt32(block, at + BlockLength - 4, (uint)value);
         Array.Copy(nonce, 0, block, at + 1, NonceLength);

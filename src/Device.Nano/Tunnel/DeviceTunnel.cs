@@ -204,7 +204,7 @@ public sealed partial class DeviceTunnel
     private void Clear()
     {
         Schedule.Clear();
-        ClearTranscript();
+        Forget();
         Sealer.Clear();
         Opener.Clear();
         _alertOpener.Clear();
