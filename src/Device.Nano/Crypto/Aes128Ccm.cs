@@ -11,9 +11,10 @@ namespace Flint.Device.Nano;
 /// CBC  | flags nonce[12] length[3] | u16 length ‖ associated data ‖ 0… | message ‖ 0… |    its last block is the MAC
 /// ECB  | 2 nonce[12] 000 | 2 nonce[12] 001 | …                                             the first hides the MAC, the others the message
 /// </code>
-/// The two arrays are kept while the length stays the same, as it does in a download.
+/// The associated data are the bytes directly before the range. The two arrays are kept while the length stays the same, as it does in a download.
+/// The members are virtual for <see cref="TunnelSettings.CreateCipher"/>: another AEAD with nonces of 12 bytes and tags of 16 may stand in.
 /// </remarks>
-internal sealed class Aes128Ccm : IRecordCipher
+internal class Aes128Ccm
 {
     private readonly IAes128 _aes;
     private byte[] _blocks = new byte[0];
@@ -25,7 +26,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>Encrypts the range in place and writes the tag behind it, where the caller has left 16 bytes.</summary>
-    public void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
+    public virtual void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
     {
         ByteRange.Check(buffer, offset, count + TagLength);
         byte[] stream = KeyStream(nonce, count);
@@ -37,7 +38,7 @@ internal sealed class Aes128Ccm : IRecordCipher
 
     /// <summary>Checks the tag, the last 16 bytes of the range, and decrypts what stands before it in place.</summary>
     /// <returns>False where the tag is wrong; the range is zero then.</returns>
-    public bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
+    public virtual bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
     {
         ByteRange.Check(buffer, offset, count);
         int length = count - TagLength;
@@ -60,7 +61,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>Erases the key.</summary>
-    public void Clear() => _aes.Clear();
+    public virtual void Clear() => _aes.Clear();
 
     /// <summary>The tag is the last block of the result.</summary>
     private byte[] Mac(byte[] nonce, byte[] stream, byte[] buffer, int offset, int count, int associatedCount)

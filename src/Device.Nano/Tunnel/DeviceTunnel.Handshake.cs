@@ -16,7 +16,7 @@ public sealed partial class DeviceTunnel
     private TunnelTicket? _ticket;
     private byte _mode;
     private int _peerMax;
-    private bool _exchanges;
+    private bool _exchanges; // whether the mode makes an exchange on the curve
     private bool _keysAreSet;
 
     /// <summary>

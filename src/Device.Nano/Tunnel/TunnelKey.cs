@@ -10,7 +10,7 @@ internal sealed class TunnelKey
     private readonly byte[] _secret = new byte[Sha256.DigestLength];
     private readonly byte[] _block = new byte[KeyLength + Aes128Ccm.NonceLength];
     private readonly byte[] _nonce = new byte[Aes128Ccm.NonceLength];
-    private IRecordCipher? _cipher;
+    private Aes128Ccm? _cipher;
 
     public TunnelKey(TunnelSchedule schedule, TunnelSettings settings)
     {
