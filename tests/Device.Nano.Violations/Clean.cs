@@ -7,6 +7,7 @@ namespace Flint.Device.Nano.Violations;
 public class Clean
 {
     private static readonly byte[] Table = [1, 2, 3, 4, 5];
+    private readonly CoapReader _reader = new CoapReader();
     private readonly object _gate = new object();
     private readonly AutoResetEvent _ready = new AutoResetEvent(false);
 
@@ -21,7 +22,7 @@ public class Clean
         {
             foreach (int[] row in jagged)
             {
-                Sum += (ulong)row.Length;
+                Sum += (ulong)row.Length + (ulong)_reader.OptionLength;
             }
         }
 

@@ -8,7 +8,7 @@ namespace Flint.Device.Nano;
 /// A device's life with its server: connects, resumes or shakes hands, keeps the connection, serves functions and variables, publishes events,
 /// updates itself, and comes back from everything (docs/spec/device-agent.md). One thread runs it; <see cref="Publish"/> may be called from any.
 /// </summary>
-public sealed class DeviceAgent : ICoapHandler
+public sealed partial class DeviceAgent : ICoapHandler
 {
     private readonly DeviceAgentSettings _settings;
     private readonly IDevicePlatform _platform;
@@ -22,8 +22,6 @@ public sealed class DeviceAgent : ICoapHandler
     private DeviceTunnel? _tunnel;
     private TunnelTicket? _ticket;
     private int _pin;
-    private DeviceEvent? _crash;
-    private DeviceEvent? _sending;
     private int _failures;
     private int _faults;
     private long _nextAttempt;
@@ -53,6 +51,7 @@ public sealed class DeviceAgent : ICoapHandler
         _platform = platform;
         _crypto = crypto;
         _random = random;
+        _resources.MaxBody = settings.MaxBody;
         _trialEnds = platform.Now + settings.TrialTimeout;
         for (int i = 0; i < settings.Tunnel.Pins.Length; i++)
         {
@@ -143,7 +142,11 @@ public sealed class DeviceAgent : ICoapHandler
     /// <inheritdoc/>
     public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
     {
-        if (_updater != null && _updater.TryTake(endpoint, requestId, response, _platform.Now))
+        if (requestId == _block)
+        {
+            OnBlock(response);
+        }
+        else if (_updater != null && _updater.TryTake(endpoint, requestId, response, _platform.Now))
         {
             // Behind the work, which a slow file system may draw out for longer than a response may take.
             _updater.LastProgress = _platform.Now;
@@ -262,7 +265,7 @@ public sealed class DeviceAgent : ICoapHandler
         while (lives && Speak(endpoint, now))
         {
             lives = connection.Flush(now);
-            if (lives && _sending != null)
+            if (lives && _sending != null && _body == null)
             {
                 Leave(0);
             }
@@ -300,7 +303,7 @@ public sealed class DeviceAgent : ICoapHandler
             }
         }
 
-        if ((_updater != null && _updater.Step(endpoint, now)) || SendEvent(endpoint))
+        if ((_updater != null && _updater.Step(endpoint, now)) || SendEvent(endpoint, now))
         {
             return true;
         }
@@ -327,90 +330,6 @@ public sealed class DeviceAgent : ICoapHandler
         return false;
     }
 
-    private bool SendEvent(CoapEndpoint endpoint)
-    {
-        if (!endpoint.CanRequest)
-        {
-            return false;
-        }
-
-        _sending = _crash;
-        lock (_events)
-        {
-            if (_sending == null && _events.Count > 0)
-            {
-                _sending = (DeviceEvent)_events[0]!;
-            }
-        }
-
-        if (_sending == null)
-        {
-            return false;
-        }
-
-        if (!Post(endpoint, _sending.Name, _sending.Payload))
-        {
-            Leave(1);
-        }
-
-        return true;
-    }
-
-    /// <summary>The event under way waits no longer: the network has taken it, or it fits into no message. A crash is on record until then.</summary>
-    private void Leave(int dropped)
-    {
-        if (_sending == _crash)
-        {
-            _crash = null;
-            _platform.Save(CrashName, new byte[0]);
-        }
-
-        lock (_events)
-        {
-            // A full queue may have dropped it already.
-            _events.Remove(_sending);
-            EventsDropped += dropped;
-        }
-
-        _sending = null;
-    }
-
-    /// <summary>What the server should know of the time without it: which image runs, and how the last update ended.</summary>
-    private bool Report(CoapEndpoint endpoint)
-    {
-        if (_updater == null)
-        {
-            return false;
-        }
-
-        OtaEngine engine = _updater.Engine;
-        _reported = engine.LastReason;
-        string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text((int)engine.Boot.Sequence) + " "
-            + DecimalText.Text((int)_reported) + " " + DecimalText.Text((int)engine.LastDetail);
-        return Post(endpoint, "device/boot", text);
-    }
-
-    /// <summary>POST /e/{name} that suppresses every response (RFC 7967).</summary>
-    private static bool Post(CoapEndpoint endpoint, string name, string payload)
-    {
-        CoapWriter writer = endpoint.BeginRequest(CoapCode.Post, false, out _);
-        writer.WriteOption(CoapOptionNumber.UriPath, "e");
-        int start = 0;
-        for (int i = 0; i <= name.Length; i++)
-        {
-            if (i == name.Length || name[i] == '/')
-            {
-                writer.WriteOption(CoapOptionNumber.UriPath, name.Substring(start, i - start));
-                start = i + 1;
-            }
-        }
-
-        writer.WriteOption(CoapOptionNumber.ContentFormat, 0u);
-        writer.WriteOption(CoapOptionNumber.NoResponse, SuppressAll);
-        writer.WritePayload(payload);
-        return endpoint.Complete() == CoapWriteStatus.Ok;
-    }
-
     private void Lost()
     {
         LastFailure = _tunnel!.Failure;
@@ -430,6 +349,8 @@ public sealed class DeviceAgent : ICoapHandler
         _connection = null;
         _tunnel = null;
         _sending = null;
+        _body = null;
+        _block = 0;
         _resources.ForgetObservers();
         connection?.Close();
     }
@@ -501,9 +422,6 @@ public sealed class DeviceAgent : ICoapHandler
             _platform.Save(CrashName, bytes);
         }
     }
-
-    // Specification
-    private const uint SuppressAll = 26;
 
     // Implementation
     private const string CrashName = "crash";

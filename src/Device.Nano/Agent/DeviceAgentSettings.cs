@@ -8,8 +8,14 @@ public sealed class DeviceAgentSettings
     /// <summary>The tunnel's settings.</summary>
     public TunnelSettings Tunnel = new TunnelSettings();
 
-    /// <summary>The longest CoAP message that is taken, in bytes: a chunk of 1 KiB with its frame and options. It is RAM.</summary>
+    /// <summary>
+    /// The longest CoAP message that is taken, in bytes: a chunk of 1 KiB with its frame and options. It is RAM. Below 1152, which a server may send before it has
+    /// read the device's CSM (RFC 8323 section 5.3.1), such a message ends the connection, and the next one comes.
+    /// </summary>
     public int MaxMessage = 1152;
+
+    /// <summary>The longest body that is taken in blocks (RFC 7959), in bytes: a function's argument. It is RAM while such a body is under way; 0: none is taken.</summary>
+    public int MaxBody = 4096;
 
     /// <summary>
     /// How long a handshake may take, from the connection to Accept; 0: by the suite, 30 s in S1 and 90 s in S2, whose exchange takes a device most of
@@ -45,7 +51,7 @@ public sealed class DeviceAgentSettings
     {
         bool times = HandshakeTimeout >= 0 && KeepAlive > 0 && MinBackoff > 0 && MaxBackoff >= MinBackoff && ObserveInterval > 0
             && OfferInterval > 0 && RequestTimeout > 0 && TrialTimeout > 0;
-        if (!times || MaxMessage < LeastMessage || MaxMessage > MostMessage)
+        if (!times || MaxBody < 0 || MaxMessage < LeastMessage || MaxMessage > MostMessage)
         {
             throw new ArgumentException("Agent settings: positive times, MinBackoff up to MaxBackoff, MaxMessage 64 to 16384.");
         }

@@ -12,30 +12,36 @@ internal sealed class DeviceResources
 {
     private readonly ArrayList _functions = new ArrayList();
     private readonly ArrayList _variables = new ArrayList();
-    private readonly Observation[] _observations = new Observation[MaxObservations];
+    private readonly Observation?[] _observations = new Observation?[MaxObservations];
     private readonly int[] _segmentOffset = new int[MaxSegments];
     private readonly int[] _segmentLength = new int[MaxSegments];
     private readonly byte[] _digits = new byte[DecimalText.MaxLength];
+    private readonly DeviceBody _body = new DeviceBody();
+    private byte[]? _kept;
+    private uint _keptKey;
+    private uint _etag;
     private int _looked;
+
+    // The request: the options that matter, -1 where there is none, and its body.
     private int _segments;
-    private int _block;
-    private bool _wantsMoreBlocks;
+    private int _block1;
+    private int _block2;
     private int _observe;
     private int _accept;
+    private uint _size;
+    private uint _key;
+    private byte[] _content = new byte[0];
+    private int _contentOffset;
+    private int _contentLength;
 
-    public DeviceResources()
-    {
-        for (int i = 0; i < MaxObservations; i++)
-        {
-            _observations[i] = new Observation();
-        }
-    }
+    /// <summary>The longest body of a request that comes in blocks, in bytes.</summary>
+    public int MaxBody = 4096;
 
     public void AddFunction(string name, DeviceFunction function) => _functions.Add(new Resource(name, function, null));
 
     public void AddVariable(string name, DeviceVariable variable) => _variables.Add(new Resource(name, null, variable));
 
-    /// <summary>Answers a request.</summary>
+    /// <summary>Answers a request; what stays without an answer is 5.00.</summary>
     public void Answer(CoapEndpoint endpoint, CoapReader request, DeviceUpdater? updater, long now)
     {
         byte[] buffer = endpoint.Input;
@@ -46,25 +52,48 @@ internal sealed class DeviceResources
             return;
         }
 
-        if (_segments == 2 && IsSegment(buffer, 0, "f"))
+        Resource? function = _segments == 2 && IsSegment(buffer, 0, "f") ? Find(_functions, buffer) : null;
+        Resource? variable = _segments == 2 && IsSegment(buffer, 0, "v") ? Find(_variables, buffer) : null;
+        bool isCore = _segments == 2 && IsSegment(buffer, 0, ".well-known") && IsSegment(buffer, 1, "core");
+        bool isUpdate = _segments == 1 && IsSegment(buffer, 0, "u") && updater != null;
+        bool isPost = function != null || isUpdate;
+        if (!isPost && !isCore && variable == null)
         {
-            Call(endpoint, request, buffer, Find(_functions, buffer));
+            Respond(endpoint, CoapCode.NotFound);
         }
-        else if (_segments == 2 && IsSegment(buffer, 0, "v"))
+        else if (request.Code != (isPost ? CoapCode.Post : CoapCode.Get))
         {
-            Read(endpoint, request, buffer, Find(_variables, buffer));
+            Respond(endpoint, CoapCode.MethodNotAllowed);
         }
-        else if (_segments == 2 && IsSegment(buffer, 0, ".well-known") && IsSegment(buffer, 1, "core"))
+        else if (_accept >= 0 && _accept != (isCore ? LinkFormat : TextPlain))
         {
-            Describe(endpoint, request);
+            // Nothing runs for a format that a resource has not [D-02].
+            Respond(endpoint, CoapCode.NotAcceptable);
         }
-        else if (_segments == 1 && IsSegment(buffer, 0, "u") && updater != null)
+        else if (variable != null)
         {
-            TakeOffer(endpoint, request, updater, now);
+            Read(endpoint, request, buffer, variable);
+        }
+        else if (isCore)
+        {
+            if (IsKept || Keep(Links(), _key))
+            {
+                WriteBlock(endpoint, null, LinkFormat, -1);
+            }
+        }
+        else if (!TakeBody(endpoint, now))
+        {
+            // It has been answered.
+        }
+        else if (function != null)
+        {
+            Call(endpoint, function);
         }
         else
         {
-            Respond(endpoint, CoapCode.NotFound);
+            // An update that the server pushes (section 4): the manifest; the engine's answer as a number.
+            OtaStatus status = updater!.TakeOffer(_content, _contentOffset, _contentLength, now);
+            RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
         }
     }
 
@@ -77,8 +106,9 @@ internal sealed class DeviceResources
     {
         while (_looked < MaxObservations)
         {
-            Observation observation = _observations[_looked++];
-            if (observation.Variable == null)
+            int index = _looked++;
+            Observation? observation = _observations[index];
+            if (observation == null)
             {
                 continue;
             }
@@ -88,15 +118,22 @@ internal sealed class DeviceResources
             {
                 observation.LastValue = value;
                 observation.Sequence = (observation.Sequence + 1) & MaxSequence;
-                WriteValue(endpoint.BeginNotification(value == null ? CoapCode.InternalServerError : CoapCode.Content, observation.Token, observation.TokenLength), value, observation.Sequence);
-                if (value == null || endpoint.Complete() != CoapWriteStatus.Ok)
+                if (value != null)
+                {
+                    // No larger than its observer's request asked for (RFC 7959 section 3.4).
+                    _block2 = observation.Block;
+                    WriteValue(endpoint, observation, value, observation.Key, observation.Sequence);
+                }
+
+                if (endpoint.OutputCount == 0)
                 {
                     // An error ends an observation (RFC 7641 section 4.2).
-                    observation.Variable = null;
+                    _observations[index] = null;
+                    endpoint.BeginNotification(CoapCode.InternalServerError, observation.Token, observation.Token.Length);
                     endpoint.Complete();
                 }
 
-                return endpoint.OutputCount != 0;
+                return true;
             }
         }
 
@@ -104,13 +141,15 @@ internal sealed class DeviceResources
         return false;
     }
 
-    /// <summary>Ends every observation: the connection is gone.</summary>
+    /// <summary>Ends every observation and every body that is under way: the connection is gone.</summary>
     public void ForgetObservers()
     {
+        _body.Bytes = null;
+        _kept = null;
         _looked = 0;
         for (int i = 0; i < MaxObservations; i++)
         {
-            _observations[i].Variable = null;
+            _observations[i] = null;
         }
     }
 
@@ -118,76 +157,110 @@ internal sealed class DeviceResources
     private byte ReadOptions(CoapReader request, byte[] buffer)
     {
         _segments = 0;
-        _block = 0;
-        _wantsMoreBlocks = false;
+        _block1 = -1;
+        _block2 = -1;
         _observe = -1;
         _accept = -1;
+        _size = 0;
+        _key = 0;
+        _content = buffer;
+        _contentOffset = request.PayloadOffset;
+        _contentLength = request.PayloadLength;
         while (request.NextOption())
         {
-            switch (request.OptionNumber)
+            int number = request.OptionNumber;
+            int length = request.OptionLength;
+            request.TryGetOptionUInt(out uint value);
+            switch (number)
             {
                 case CoapOptionNumber.UriPath:
                     if (_segments < MaxSegments)
                     {
                         _segmentOffset[_segments] = request.OptionOffset;
-                        _segmentLength[_segments] = request.OptionLength;
+                        _segmentLength[_segments] = length;
                     }
 
                     _segments++;
                     break;
                 case CoapOptionNumber.Observe:
-                    _observe = request.OptionLength <= 3 && request.TryGetOptionUInt(out uint observe) && observe <= 1 ? (int)observe : -1;
-                    break;
-                case CoapOptionNumber.Block2:
-                    if (request.OptionLength > 3 || !request.TryGetOptionUInt(out uint block) || (block & 7) == 7)
-                    {
-                        return CoapCode.BadOption;
-                    }
-
-                    _block = (int)block;
-                    _wantsMoreBlocks = true;
-                    break;
-                case CoapOptionNumber.Block1:
-                    // The one block of a small body is fine; more do not fit this device.
-                    if (!request.TryGetOptionUInt(out uint part) || (part & ~7u) != 0)
-                    {
-                        return CoapCode.RequestEntityTooLarge;
-                    }
-
+                    _observe = length <= 3 && value <= 1 ? (int)value : -1;
+                    continue;
+                case CoapOptionNumber.Block1 when length <= 3:
+                    _block1 = (int)value;
+                    continue;
+                case CoapOptionNumber.Block2 when length <= 3:
+                    _block2 = (int)value;
+                    continue;
+                case CoapOptionNumber.Size1:
+                    _size = value;
                     break;
                 case CoapOptionNumber.UriHost:
                 case CoapOptionNumber.UriPort:
                 case CoapOptionNumber.UriQuery:
                     break;
-                case CoapOptionNumber.Accept:
-                    if (request.OptionLength > 2 || !request.TryGetOptionUInt(out uint accept))
-                    {
-                        return CoapCode.BadOption;
-                    }
-
-                    _accept = (int)accept;
+                case CoapOptionNumber.Accept when length <= 2:
+                    _accept = (int)value;
                     break;
                 default:
-                    if (CoapOptionNumber.IsCritical(request.OptionNumber))
+                    if (CoapOptionNumber.IsCritical(number))
                     {
                         return CoapCode.BadOption;
                     }
 
                     break;
             }
+
+            if ((number & NoCacheKeyMask) != NoCacheKey)
+            {
+                _key = OtaCrc32C.Append(_key ^ (uint)((number << 16) | length), buffer, request.OptionOffset, length);
+            }
         }
 
         return 0;
     }
 
-    private void Call(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? function)
+    /// <summary>Takes the block of a body that comes in several (section 2.1).</summary>
+    /// <returns>Whether the request's body is whole; else it has been answered.</returns>
+    private bool TakeBody(CoapEndpoint endpoint, long now)
     {
-        if (IsRefused(endpoint, function != null, request.Code == CoapCode.Post, TextPlain))
+        if (_block1 < 0)
         {
-            return;
+            return true;
         }
 
-        string? argument = Utf8Text.Read(buffer, request.PayloadOffset, request.PayloadLength);
+        byte code = _size > (uint)MaxBody
+            ? CoapCode.RequestEntityTooLarge
+            : _body.Add((uint)_block1, _key, _content, _contentOffset, _contentLength, MaxBody, now);
+        if (code == CoapCode.Empty)
+        {
+            if (_body.Bytes != null)
+            {
+                _content = _body.Bytes;
+                _contentOffset = 0;
+                _contentLength = _body.Length;
+                _body.Bytes = null;
+            }
+
+            return true;
+        }
+
+        CoapWriter writer = endpoint.BeginResponse(code);
+        if (code == CoapCode.Continue)
+        {
+            writer.WriteOption(CoapOptionNumber.Block1, (uint)_block1);
+        }
+        else if (code == CoapCode.RequestEntityTooLarge)
+        {
+            writer.WriteOption(CoapOptionNumber.Size1, (uint)MaxBody);
+        }
+
+        endpoint.Complete();
+        return false;
+    }
+
+    private void Call(CoapEndpoint endpoint, Resource function)
+    {
+        string? argument = Utf8Text.Read(_content, _contentOffset, _contentLength);
         if (argument == null)
         {
             Respond(endpoint, CoapCode.BadRequest);
@@ -198,11 +271,10 @@ internal sealed class DeviceResources
 #pragma warning disable CA1031 // whatever the user's function throws, the device answers and goes on
         try
         {
-            result = function!.Function!(argument);
+            result = function.Function!(argument);
         }
         catch (Exception)
         {
-            Respond(endpoint, CoapCode.InternalServerError);
             return;
         }
 #pragma warning restore CA1031
@@ -210,58 +282,33 @@ internal sealed class DeviceResources
         RespondNumber(endpoint, CoapCode.Changed, result);
     }
 
-    /// <summary>An update that the server pushes (section 4): the manifest; the engine's answer as a number.</summary>
-    private void TakeOffer(CoapEndpoint endpoint, CoapReader request, DeviceUpdater updater, long now)
-    {
-        if (IsRefused(endpoint, true, request.Code == CoapCode.Post, TextPlain))
-        {
-            return;
-        }
-
-        OtaStatus status = updater.TakeOffer(endpoint, request, now);
-        RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
-    }
-
-    /// <summary>Refuses what does not exist, is not asked with the resource's method, or is wanted in a format that it does not have [D-02].</summary>
-    private bool IsRefused(CoapEndpoint endpoint, bool exists, bool isMethod, int format)
-    {
-        bool isAcceptable = _accept < 0 || _accept == format;
-        if (exists && isMethod && isAcceptable)
-        {
-            return false;
-        }
-
-        Respond(endpoint, !exists ? CoapCode.NotFound : isMethod ? CoapCode.NotAcceptable : CoapCode.MethodNotAllowed);
-        return true;
-    }
-
     private void RespondNumber(CoapEndpoint endpoint, byte code, int number)
     {
         int count = DecimalText.Write(number, _digits);
         CoapWriter writer = endpoint.BeginResponse(code);
         writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)TextPlain);
+        if (_block1 >= 0)
+        {
+            writer.WriteOption(CoapOptionNumber.Block1, (uint)_block1);
+        }
+
         writer.WritePayload(_digits, 0, count);
         endpoint.Complete();
     }
 
-    private void Read(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource? variable)
+    private void Read(CoapEndpoint endpoint, CoapReader request, byte[] buffer, Resource variable)
     {
-        if (IsRefused(endpoint, variable != null, request.Code == CoapCode.Get, TextPlain))
+        if (IsKept)
         {
+            WriteBlock(endpoint, null, TextPlain, -1);
             return;
         }
 
-        string? value = TryRead(variable!);
-        int sequence = -1;
-        if (_observe >= 0)
+        string? value = TryRead(variable);
+        int sequence = _observe >= 0 && _block2 < SecondBlock ? Observe(request, buffer, variable, value) : -1;
+        if (value != null)
         {
-            sequence = Observe(request, buffer, variable!, value);
-        }
-
-        WriteValue(endpoint.BeginResponse(value == null ? CoapCode.InternalServerError : CoapCode.Content), value, sequence);
-        if (endpoint.Complete() != CoapWriteStatus.Ok)
-        {
-            Respond(endpoint, CoapCode.InternalServerError);
+            WriteValue(endpoint, null, value, _key, sequence);
         }
     }
 
@@ -269,66 +316,109 @@ internal sealed class DeviceResources
     /// <returns>The sequence number for the response, or -1 where there is no observation.</returns>
     private int Observe(CoapReader request, byte[] buffer, Resource variable, string? value)
     {
-        Observation? free = null;
+        int free = -1;
         for (int i = 0; i < MaxObservations; i++)
         {
-            Observation one = _observations[i];
-            if (one.Variable != null && one.HasToken(buffer, request.TokenOffset, request.TokenLength))
+            Observation? one = _observations[i];
+            if (one == null || (one.Token.Length == request.TokenLength && ByteRange.FixedTimeEquals(one.Token, 0, buffer, request.TokenOffset, request.TokenLength)))
             {
-                one.Variable = null;
+                _observations[i] = null;
+                free = i;
             }
-
-            free = one.Variable == null ? one : free;
         }
 
         // A full table answers without Observe: the client reads once (RFC 7641 section 4.1).
-        if (_observe != 0 || free == null || value == null || request.TokenLength > free.Token.Length)
+        if (_observe != 0 || free < 0 || value == null || request.TokenLength > MaxToken)
         {
             return -1;
         }
 
-        Array.Copy(buffer, request.TokenOffset, free.Token, 0, request.TokenLength);
-        free.TokenLength = request.TokenLength;
-        free.Variable = variable;
-        free.LastValue = value;
-        free.Sequence = 0;
+        byte[] token = new byte[request.TokenLength];
+        Array.Copy(buffer, request.TokenOffset, token, 0, token.Length);
+        _observations[free] = new Observation(token, variable) { LastValue = value, Block = _block2, Key = _key };
         return 0;
     }
 
-    /// <summary>The links of RFC 6690, in blocks where they are long (RFC 7959).</summary>
-    private void Describe(CoapEndpoint endpoint, CoapReader request)
+    /// <summary>Whether the request asks for a later block of the body that is kept.</summary>
+    private bool IsKept => _block2 >= SecondBlock && _kept != null && _keptKey == _key;
+
+    /// <summary>Keeps a body, so that all of its blocks are of one representation.</summary>
+    private bool Keep(string text, uint key)
     {
-        if (IsRefused(endpoint, true, request.Code == CoapCode.Get, LinkFormat))
+        int count = Utf8Text.Count(text);
+        if (count < 0)
         {
-            return;
+            return false;
         }
 
-        byte[] body = Links();
-        int exponent = _wantsMoreBlocks ? _block & 7 : DefaultBlock;
-        exponent = exponent > DefaultBlock ? DefaultBlock : exponent;
-        int size = 16 << exponent;
-        int number = _block >> 4;
-        int start = number * size;
+        _kept = new byte[count];
+        Utf8Text.Write(text, _kept, 0);
+        _keptKey = key;
+        _etag = OtaCrc32C.Append(0, _kept, 0, count) | 1; // an ETag has a byte at least
+        return true;
+    }
+
+    /// <summary>Writes a value in one message without a copy, or as a block where it is too long or a block is asked for.</summary>
+    private void WriteValue(CoapEndpoint endpoint, Observation? observer, string value, uint key, int sequence)
+    {
+        if (_block2 < 0)
+        {
+            CoapWriter writer = Begin(endpoint, observer);
+            WriteHead(writer, TextPlain, sequence);
+            writer.WritePayload(value);
+            if (endpoint.Complete() == CoapWriteStatus.Ok)
+            {
+                return;
+            }
+        }
+
+        if (Keep(value, key))
+        {
+            WriteBlock(endpoint, observer, TextPlain, sequence);
+        }
+    }
+
+    /// <summary>Writes the body that is kept: whole where it fits and no block is asked for, else the block, smaller ones where there is no room (RFC 7959 section 2.4).</summary>
+    private void WriteBlock(CoapEndpoint endpoint, Observation? observer, int format, int sequence)
+    {
+        byte[] body = _kept!;
+        int exponent = _block2 < 0 ? Whole : (_block2 & 7) == Whole ? Whole - 1 : _block2 & 7;
+        int start = _block2 < 0 ? 0 : (_block2 >> 4) * (16 << exponent);
         if (start > 0 && start >= body.Length)
         {
             Respond(endpoint, CoapCode.BadRequest);
             return;
         }
 
-        int count = body.Length - start < size ? body.Length - start : size;
-        bool more = start + count < body.Length;
-        CoapWriter writer = endpoint.BeginResponse(CoapCode.Content);
-        writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)LinkFormat);
-        if (more || number > 0 || _wantsMoreBlocks)
+        int rest = body.Length - start;
+        int count;
+        do
         {
-            writer.WriteOption(CoapOptionNumber.Block2, (uint)((number << 4) | (more ? 8 : 0) | exponent));
-        }
+            count = exponent == Whole || rest < 16 << exponent ? rest : 16 << exponent;
+            CoapWriter writer = Begin(endpoint, observer);
+            if (exponent < Whole)
+            {
+                writer.WriteOption(CoapOptionNumber.ETag, _etag);
+            }
 
-        writer.WritePayload(body, start, count);
-        endpoint.Complete();
+            WriteHead(writer, format, sequence);
+            if (exponent < Whole)
+            {
+                writer.WriteOption(CoapOptionNumber.Block2, (uint)((start >> exponent) | (count < rest ? More : 0) | exponent));
+            }
+
+            writer.WritePayload(body, start, count);
+        }
+        while (endpoint.Complete() != CoapWriteStatus.Ok && exponent-- > 0);
+
+        if (count == rest)
+        {
+            _kept = null;
+        }
     }
 
-    private byte[] Links()
+    /// <summary>What the device offers, as links of RFC 6690.</summary>
+    private string Links()
     {
         string text = "";
         for (int i = 0; i < _functions.Count; i++)
@@ -341,9 +431,7 @@ internal sealed class DeviceResources
             text += (text.Length == 0 ? "</v/" : ",</v/") + ((Resource)_variables[i]!).Text + ">;obs";
         }
 
-        byte[] body = new byte[Utf8Text.Count(text)];
-        Utf8Text.Write(text, body, 0);
-        return body;
+        return text;
     }
 
     private static string? TryRead(Resource variable)
@@ -360,20 +448,17 @@ internal sealed class DeviceResources
 #pragma warning restore CA1031
     }
 
-    private static void WriteValue(CoapWriter writer, string? value, int sequence)
-    {
-        if (value == null)
-        {
-            return;
-        }
+    private static CoapWriter Begin(CoapEndpoint endpoint, Observation? observer) =>
+        observer == null ? endpoint.BeginResponse(CoapCode.Content) : endpoint.BeginNotification(CoapCode.Content, observer.Token, observer.Token.Length);
 
+    private static void WriteHead(CoapWriter writer, int format, int sequence)
+    {
         if (sequence >= 0)
         {
             writer.WriteOption(CoapOptionNumber.Observe, (uint)sequence);
         }
 
-        writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)TextPlain);
-        writer.WritePayload(value);
+        writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)format);
     }
 
     private static void Respond(CoapEndpoint endpoint, byte code)
@@ -436,26 +521,37 @@ internal sealed class DeviceResources
 
     private sealed class Observation
     {
-        public readonly byte[] Token = new byte[8];
+        public Observation(byte[] token, Resource variable)
+        {
+            Token = token;
+            Variable = variable;
+        }
 
-        public int TokenLength;
+        public readonly byte[] Token;
 
-        public Resource? Variable;
+        public readonly Resource Variable;
 
         public string? LastValue;
 
         public int Sequence;
 
-        public bool HasToken(byte[] buffer, int offset, int count) => count == TokenLength && ByteRange.FixedTimeEquals(Token, 0, buffer, offset, count);
+        public int Block;
+
+        public uint Key;
     }
 
     // Specification
     private const int TextPlain = 0;
     private const int LinkFormat = 40;
     private const int MaxSequence = 0xFFFFFF;
+    private const int NoCacheKeyMask = 0x1E;
+    private const int NoCacheKey = 0x1C;
+    private const int More = 8;
+    private const int SecondBlock = 16;
 
     // Implementation
     private const int MaxObservations = 8;
+    private const int MaxToken = 8;
     private const int MaxSegments = 2;
-    private const int DefaultBlock = 4;
+    private const int Whole = 7;
 }

@@ -14,6 +14,8 @@ internal sealed class DeviceUpdater
     private readonly OtaRequest _request = new OtaRequest();
     private readonly int[] _chunks = new int[MaxWindow];
     private readonly byte[] _text = new byte[2 * OtaRequest.ArtifactLength];
+    private readonly DeviceBody _manifest = new DeviceBody();
+    private uint _nextBlock;
     private int _offer;
     private long _nextOffer;
     private long _nextTry;
@@ -103,7 +105,7 @@ internal sealed class DeviceUpdater
         if (requestId == _offer)
         {
             _offer = 0;
-            return response.Code == CoapCode.Content && response.PayloadLength > 0 && TakeOffer(endpoint, response, now) == OtaStatus.Ok;
+            return response.Code == CoapCode.Content && TakeManifest(endpoint.Input, response, now);
         }
 
         int slot = FindChunk(requestId);
@@ -116,17 +118,60 @@ internal sealed class DeviceUpdater
         return response.Code == CoapCode.Content && Engine.OnChunk(endpoint.Input, response.PayloadOffset, response.PayloadLength) == OtaStatus.Ok;
     }
 
-    /// <summary>Takes a manifest that the server has pushed, in the endpoint's input.</summary>
+    /// <summary>Takes a manifest, of a response or one that the server has pushed.</summary>
     /// <returns>What the engine says to it.</returns>
-    public OtaStatus TakeOffer(CoapEndpoint endpoint, CoapReader message, long now)
+    public OtaStatus TakeOffer(byte[] buffer, int offset, int count, long now)
     {
-        LastOffer = Engine.Offer(endpoint.Input, message.PayloadOffset, message.PayloadLength);
+        LastOffer = Engine.Offer(buffer, offset, count);
         LastProgress = now;
         return LastOffer;
     }
 
     /// <summary>What the engine said to the last offer.</summary>
     public OtaStatus LastOffer;
+
+    /// <summary>The answer to the question for an offer, perhaps in blocks: then the next one is asked for at once.</summary>
+    private bool TakeManifest(byte[] buffer, CoapReader response, long now)
+    {
+        uint block = 0;
+        uint etag = 0;
+        bool isBlock = false;
+        while (response.NextOption())
+        {
+            if (response.OptionNumber == CoapOptionNumber.ETag)
+            {
+                etag = OtaCrc32C.Append(etag, buffer, response.OptionOffset, response.OptionLength);
+            }
+            else if (response.OptionNumber == CoapOptionNumber.Block2)
+            {
+                isBlock = response.TryGetOptionUInt(out block);
+            }
+        }
+
+        byte code = isBlock ? _manifest.Add(block, etag, buffer, response.PayloadOffset, response.PayloadLength, OtaManifest.MaxEnvelopeLength, now) : CoapCode.Empty;
+        if (code == CoapCode.Continue)
+        {
+            int exponent = (block & 7) == 7 ? 6 : (int)(block & 7);
+            _nextBlock = (uint)((_manifest.Length >> exponent) | exponent);
+            _nextOffer = now;
+            return false;
+        }
+
+        byte[]? whole = _manifest.Bytes;
+        ForgetManifest();
+        if (code != CoapCode.Empty || response.PayloadLength == 0)
+        {
+            return false;
+        }
+
+        return (whole == null ? TakeOffer(buffer, response.PayloadOffset, response.PayloadLength, now) : TakeOffer(whole, 0, _manifest.Length, now)) == OtaStatus.Ok;
+    }
+
+    private void ForgetManifest()
+    {
+        _manifest.Bytes = null;
+        _nextBlock = 0;
+    }
 
     /// <summary>Asked while a download is under way too: one whose chunks nobody serves any more ends when a later image is offered.</summary>
     private bool AskForOffer(CoapEndpoint endpoint, long now)
@@ -136,6 +181,11 @@ internal sealed class DeviceUpdater
         CoapWriter writer = endpoint.BeginRequest(CoapCode.Get, true, out _offer);
         writer.WriteOption(CoapOptionNumber.UriPath, "u");
         WriteQuery(writer, 's', Engine.Boot.Sequence);
+        if (_nextBlock != 0)
+        {
+            writer.WriteOption(CoapOptionNumber.Block2, _nextBlock);
+        }
+
         return endpoint.Complete() == CoapWriteStatus.Ok;
     }
 
@@ -179,7 +229,18 @@ internal sealed class DeviceUpdater
     private void Judge(long now)
     {
         _nextTry = now + _settings.RequestTimeout;
-        uint fault = RunSelfTest();
+        uint fault = uint.MaxValue;
+#pragma warning disable CA1031 // a self-test that throws has failed, whatever it throws
+        try
+        {
+            fault = _selfTest == null ? 0 : _selfTest();
+        }
+        catch (Exception)
+        {
+            // It stays as it is.
+        }
+#pragma warning restore CA1031
+
         if (fault == 0)
         {
             Engine.Confirm();
@@ -190,29 +251,11 @@ internal sealed class DeviceUpdater
         }
     }
 
-    private uint RunSelfTest()
-    {
-        if (_selfTest == null)
-        {
-            return 0;
-        }
-
-#pragma warning disable CA1031 // a self-test that throws has failed, whatever it throws
-        try
-        {
-            return _selfTest();
-        }
-        catch (Exception)
-        {
-            return uint.MaxValue;
-        }
-#pragma warning restore CA1031
-    }
-
     private void ForgetRequests(CoapEndpoint endpoint, long now)
     {
         endpoint.Forget(_offer);
         _offer = 0;
+        ForgetManifest();
         for (int i = 0; i < MaxWindow; i++)
         {
             endpoint.Forget(_chunks[i]);

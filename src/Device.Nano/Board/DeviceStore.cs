@@ -42,7 +42,7 @@ public sealed class DeviceStore
     }
 
     /// <summary>Saves a value of up to 2048 bytes.</summary>
-    /// <returns>False where it could not be saved; the value before it stands then.</returns>
+    /// <returns>False where the file system has not said that it is saved; the value before it stands then, or this one, whole.</returns>
     public bool Save(string name, byte[] value)
     {
         if (value == null || value.Length > MaxValue)

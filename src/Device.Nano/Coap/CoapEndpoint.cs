@@ -80,6 +80,7 @@ public sealed class CoapEndpoint
     {
         BeginMessage(CoapCode.Csm, _token, 0, 0);
         _writer.WriteOption(CoapOptionNumber.CsmMaxMessageSize, (uint)Input.Length);
+        _writer.WriteOption(CoapOptionNumber.CsmBlockWiseTransfer, 0u);
         Complete();
     }
 

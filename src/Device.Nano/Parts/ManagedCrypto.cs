@@ -22,7 +22,10 @@ public sealed class ManagedCrypto : IDeviceCrypto
     /// <inheritdoc/>
     public void HmacSha256(byte[] key, byte[] data, int offset, int count, byte[] output, int outputOffset)
     {
+        // All of it first: a computation that ends in the middle would leave the key in the block.
         ByteRange.Check(key, 0, 0);
+        ByteRange.Check(data, offset, count);
+        ByteRange.Check(output, outputOffset, Sha256.DigestLength);
         int keyLength = key.Length;
         if (keyLength > BlockLength)
         {

@@ -119,12 +119,24 @@ internal sealed partial class ServerHandshake
         var accept = new Accept { TicketNonce = nonce, Ticket = ticket[..length], TicketLifetime = lifetime };
         accept.TryWrite(frame[ProtocolLimits.HeaderSize..], out int written);
 
-        // Not before: where the ticket fails, the alert is under s_hs, which the device can still open. [ST-322]
-        _sealer!.Dispose();
-        _opener!.Dispose();
-        _sealer = new RecordSealer(_crypto, Suite, _schedule.ServerApplication);
-        _opener = new RecordOpener(_crypto, Suite, _schedule.ClientApplication, _options.MaxRecord);
-        output.Advance(_sealer.SealInPlace(frame, written));
+        // Until Accept is sealed the old keys stay: whatever fails, the alert is under s_hs, which the device can still open. [ST-322]
+        RecordSealer? sealer = null;
+        RecordOpener? opener = null;
+        try
+        {
+            sealer = new RecordSealer(_crypto, Suite, _schedule.ServerApplication);
+            opener = new RecordOpener(_crypto, Suite, _schedule.ClientApplication, _options.MaxRecord);
+            written = sealer.SealInPlace(frame, written);
+            (sealer, _sealer) = (_sealer, sealer);
+            (opener, _opener) = (_opener, opener);
+        }
+        finally
+        {
+            sealer?.Dispose(); // the old ones; the new ones where they failed
+            opener?.Dispose();
+        }
+
+        output.Advance(written);
         Move(ServerInput.DeviceProven);
         return HandshakeStep.Connected;
     }

@@ -12,29 +12,45 @@ public sealed class ConformanceChecker
     private readonly PEReader _image;
     private readonly DeviceMembers[] _generations;
     private readonly AllowedMembers _allowed;
+    private readonly Dictionary<string, HashSet<string>> _files;
+    private readonly DeviceProject _project;
     private readonly DeviceSignatures _signatures;
     private readonly List<DeviceViolation> _violations = [];
     private string _type = "";
     private string _member = "";
 
-    private ConformanceChecker(PEReader image, DeviceMembers[] generations, AllowedMembers allowed)
+    private ConformanceChecker(PEReader image, DeviceMembers[] generations, AllowedMembers allowed, Dictionary<string, HashSet<string>> files, DeviceProject project)
     {
         _image = image;
         _reader = image.GetMetadataReader();
         _generations = generations;
         _allowed = allowed;
-        _signatures = new DeviceSignatures(Report, CheckType);
+        _files = files;
+        _project = project;
+        _signatures = new DeviceSignatures(Report, CheckType, CheckOwnType);
     }
 
-    /// <summary>Every violation in the assembly file at <paramref name="path"/>, without repetitions.</summary>
-    public static IReadOnlyList<DeviceViolation> Check(string path)
+    /// <summary>Every violation in the assembly file at <paramref name="path"/>, whose types the device gets from <paramref name="project"/>, without repetitions.</summary>
+    public static IReadOnlyList<DeviceViolation> Check(string path, string project)
     {
+        Dictionary<string, HashSet<string>> files = TypeFiles.Read(LibraryPath);
+        if (path != LibraryPath)
+        {
+            foreach ((string type, HashSet<string> own) in TypeFiles.Read(path))
+            {
+                files[type] = own;
+            }
+        }
+
         using FileStream stream = File.OpenRead(path);
         using var image = new PEReader(stream);
-        var checker = new ConformanceChecker(image, [DeviceMembers.Read("v1"), DeviceMembers.Read("v2")], AllowedMembers.Read());
+        var checker = new ConformanceChecker(image, [DeviceMembers.Read("v1"), DeviceMembers.Read("v2")], AllowedMembers.Read(), files, DeviceProject.Read(project));
         checker.CheckAssembly();
         return [.. checker._violations.Distinct()];
     }
+
+    /// <summary>The library as the tests load it.</summary>
+    public static string LibraryPath { get; } = Path.Combine(AppContext.BaseDirectory, "Flint.Device.Nano.dll");
 
     private void CheckAssembly()
     {
@@ -209,6 +225,15 @@ public sealed class ConformanceChecker
 
         switch (handle.Kind)
         {
+            case HandleKind.TypeDefinition:
+                _signatures.GetTypeFromDefinition(_reader, (TypeDefinitionHandle)handle, 0);
+                break;
+            case HandleKind.MethodDefinition:
+                CheckHandle(_reader.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType());
+                break;
+            case HandleKind.FieldDefinition:
+                CheckHandle(_reader.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType());
+                break;
             case HandleKind.TypeReference:
                 _signatures.GetTypeFromReference(_reader, (TypeReferenceHandle)handle, 0);
                 break;
@@ -283,6 +308,16 @@ public sealed class ConformanceChecker
             {
                 Report(DeviceRule.AbsentType, $"{fullName} ({generation.Name})");
             }
+        }
+    }
+
+    /// <summary>What the project compiles must find each type of ours on the device, but for the shims, which the device's own types stand behind.</summary>
+    private void CheckOwnType(string fullName)
+    {
+        bool isOnDevice = _files.TryGetValue(_type, out HashSet<string>? own) && own.Any(_project.Compiles);
+        if (isOnDevice && !_allowed.Shims.ContainsKey(fullName) && !_files[fullName].All(_project.Loads))
+        {
+            Report(DeviceRule.UnloadedType, fullName);
         }
     }
 

@@ -53,4 +53,7 @@ public enum DeviceRule
 
     /// <summary>A method or field that one of the two generations lacks.</summary>
     AbsentMember,
+
+    /// <summary>A type of ours that the device has in no assembly it loads here: of the authoring or the shims, or of the parts where the project does not refer to them.</summary>
+    UnloadedType,
 }

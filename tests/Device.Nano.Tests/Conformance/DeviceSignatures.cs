@@ -5,9 +5,9 @@ namespace Flint.Device.Nano.Tests.Conformance;
 
 /// <summary>
 /// Prints the types of a signature as the member lists write them (`byte[]`, `ref int`, `System.Type`) and reports on the way each
-/// construct that the device lacks and each type that is not in the lists.
+/// construct that the device lacks, each type of the platform and each type of ours.
 /// </summary>
-internal sealed class DeviceSignatures(Action<DeviceRule, string> report, Action<string> referenced) : ISignatureTypeProvider<string, object?>
+internal sealed class DeviceSignatures(Action<DeviceRule, string> report, Action<string> referenced, Action<string> referencedOwn) : ISignatureTypeProvider<string, object?>
 {
     public string GetPrimitiveType(PrimitiveTypeCode typeCode)
     {
@@ -44,7 +44,11 @@ internal sealed class DeviceSignatures(Action<DeviceRule, string> report, Action
         {
             report(DeviceRule.Tuple, name);
         }
-        else if (!IsOfLibrary(reader, handle))
+        else if (IsOfLibrary(reader, handle))
+        {
+            referencedOwn(name);
+        }
+        else
         {
             referenced(name);
         }
@@ -52,7 +56,12 @@ internal sealed class DeviceSignatures(Action<DeviceRule, string> report, Action
         return name;
     }
 
-    public string GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => FullName(reader, handle);
+    public string GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind)
+    {
+        string name = FullName(reader, handle);
+        referencedOwn(name);
+        return name;
+    }
 
     public string GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
         reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);

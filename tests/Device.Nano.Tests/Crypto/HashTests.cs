@@ -110,6 +110,19 @@ public sealed class HashTests
         Assert.Equal(HMACSHA256.HashData(key, message.AsSpan(7)), output[8..]);
     }
 
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(0, 1)]
+    public void Hmac_RangeThatIsNone_IsRefusedAndLeavesNothing(int offset, int outputOffset)
+    {
+        byte[] key = [.. Enumerable.Range(0, 64).Select(i => (byte)i)];
+        byte[] output = new byte[32];
+        Assert.Throws<ArgumentOutOfRangeException>(() => _crypto.HmacSha256(key, new byte[36], offset, 32, output, outputOffset));
+
+        _crypto.HmacSha256([7], [1, 2, 3], 0, 3, output, 0);
+        Assert.Equal(System.Security.Cryptography.HMACSHA256.HashData(new byte[] { 7 }, new byte[] { 1, 2, 3 }), output);
+    }
+
     [Fact]
     public void Hmac_Wycheproof_Agrees() => Assert.True(Wycheproof.ForEach("hmac_sha256_test.json", (group, test) =>
     {

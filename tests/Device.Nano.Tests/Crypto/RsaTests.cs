@@ -2,6 +2,10 @@ using System.Numerics;
 using System.Security.Cryptography;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Testing;
+using Org.BouncyCastle.Crypto.Digests;
+using Org.BouncyCastle.Crypto.Engines;
+using Org.BouncyCastle.Crypto.Signers;
+using Org.BouncyCastle.Security;
 
 namespace Flint.Device.Nano.Tests.Crypto;
 
@@ -98,6 +102,28 @@ public sealed class RsaTests
             changed[i] ^= 1;
             Assert.False(key.Verify(_hash, digest, changed, 0, 256));
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    [InlineData(31)]
+    [InlineData(33)]
+    [InlineData(222)]
+    public void Pss_SaltOfAnotherLength_IsRefused(int saltLength)
+    {
+        byte[] message = RandomNumberGenerator.GetBytes(100);
+        byte[] Sign(int length)
+        {
+            var signer = new PssSigner(new RsaBlindedEngine(), new Sha256Digest(), length);
+            signer.Init(true, DotNetUtilities.GetRsaKeyPair(Key2048).Private);
+            signer.BlockUpdate(message, 0, message.Length);
+            return signer.GenerateSignature();
+        }
+
+        RsaPublicKey key = DeviceKeys.Read(Key2048, 2);
+        Assert.True(key.Verify(_hash, SHA256.HashData(message), Sign(32), 0, 256));
+        Assert.False(key.Verify(_hash, SHA256.HashData(message), Sign(saltLength), 0, 256));
     }
 
     [Theory]

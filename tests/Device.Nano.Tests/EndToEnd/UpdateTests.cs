@@ -22,6 +22,7 @@ public sealed class UpdateTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("flint-nano-").FullName + Path.DirectorySeparatorChar;
     private readonly List<int> _starts = [];
     private int _requestTimeout = 30_000;
+    private int _maxMessage = 1152;
 
     public UpdateTests()
     {
@@ -154,6 +155,31 @@ public sealed class UpdateTests : IDisposable
         device.Kill();
     }
 
+    /// <summary>A manifest is longer than such a device's messages: it comes in blocks, asked for or pushed.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Update_OfADeviceWithShortMessages_FetchesTheManifestInBlocks(bool isPushed)
+    {
+        _maxMessage = 320;
+        _gateway.Release = Release(2, 2);
+        Assert.True(_gateway.Release.Envelope.Length > _maxMessage);
+        _gateway.Hides = isPushed;
+        if (isPushed)
+        {
+            Device device = Start();
+            CoapConnection connection = await _gateway.Connection;
+            await connection.PingAsync(); // behind the device's CSM: before it, 1152 bytes may come in one message
+            Assert.Equal("0", (await connection.PostAsync("/u", _gateway.Release.Envelope.ToArray())).EnsureSuccess().GetText());
+            await Eventually.HoldsAsync(() => !device.IsRunning);
+            device.Kill();
+            _starts.Clear();
+        }
+
+        (await RunUntil(engine => engine.Boot.Sequence == 2 && engine.State == OtaState.Idle)).Kill();
+        Assert.Equal(isPushed ? [2] : [1, 2], _starts);
+    }
+
     [Fact]
     public async Task Offer_NotSignedByATrustedKey_IsRefused()
     {
@@ -216,7 +242,7 @@ public sealed class UpdateTests : IDisposable
 
     private Device Start(Func<OtaEngine, uint>? selfTest = null, int offerInterval = 300)
     {
-        var device = new Device(NewFlash(), _platform, selfTest, offerInterval, _requestTimeout);
+        var device = new Device(NewFlash(), _platform, selfTest, new DeviceAgentSettings { OfferInterval = offerInterval, RequestTimeout = _requestTimeout, MaxMessage = _maxMessage });
         _starts.Add((int)device.Engine.Boot.Sequence);
         return device;
     }
@@ -247,12 +273,11 @@ public sealed class UpdateTests : IDisposable
         private readonly BootStage _boot = new();
         private volatile bool _isRunning = true;
 
-        public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest, int offerInterval, int requestTimeout)
+        public Device(DeviceFileFlash flash, TestPlatform platform, Func<OtaEngine, uint>? selfTest, DeviceAgentSettings settings)
         {
             BootStage boot = _boot;
-            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
+            Engine = new OtaEngine(flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(SigningKey, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()) { ChunkLength = settings.MaxMessage < 1152 ? 256 : 1024 });
             Engine.Start();
-            var settings = new DeviceAgentSettings { OfferInterval = offerInterval, RequestTimeout = requestTimeout };
             _agent = AgentTests.NewAgent(platform, settings);
             _agent.UseUpdates(Engine, boot, selfTest is null ? null : () => selfTest(Engine));
             _thread = new Thread(() =>

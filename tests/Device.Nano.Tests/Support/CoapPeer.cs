@@ -16,7 +16,7 @@ internal sealed class CoapPeer : ICoapHandler
         Resources.AddFunction("double", argument => unchecked(2 * int.Parse(argument, CultureInfo.InvariantCulture)));
         Resources.AddVariable("temperature", () => "22.3");
         Resources.AddVariable("broken", () => throw new InvalidOperationException());
-        Resources.AddVariable("long", () => new string('x', 500));
+        Resources.AddVariable("long", () => new string('x', 40));
         Resources.AddVariable("count", () => Count >= 0 ? Count.ToString(CultureInfo.InvariantCulture) : throw new InvalidOperationException());
     }
 
@@ -28,7 +28,9 @@ internal sealed class CoapPeer : ICoapHandler
 
     public int Count { get; set; }
 
-    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => Resources.Answer(endpoint, request, null, 0);
+    public long Now { get; set; }
+
+    public void OnRequest(CoapEndpoint endpoint, CoapReader request) => Resources.Answer(endpoint, request, null, Now);
 
     public void OnResponse(CoapEndpoint endpoint, int requestId, CoapReader response)
     {
@@ -65,25 +67,39 @@ internal sealed class CoapPeer : ICoapHandler
 
     public string Payload(CoapReader reader) => Encoding.UTF8.GetString(_last, reader.PayloadOffset, reader.PayloadLength);
 
-    /// <summary>Sends a request with token 7 and one more option, reads the response.</summary>
-    public CoapReader Ask(byte method, string path, string payload, (int Number, uint Value) option)
+    /// <summary>The value of an option of the message that was read last; <see cref="uint.MaxValue"/> where it is not there.</summary>
+    public uint Option(int number)
+    {
+        var reader = new CoapReader();
+        Assert.Equal(CoapReadStatus.Ok, reader.ReadStream(_last, 0, _last.Length, 1152));
+        while (reader.NextOption())
+        {
+            if (reader.OptionNumber == number && reader.TryGetOptionUInt(out uint value))
+            {
+                return value;
+            }
+        }
+
+        return uint.MaxValue;
+    }
+
+    /// <summary>Sends a request with token 7 and further options, in the order of their numbers, and reads the response.</summary>
+    public CoapReader Ask(byte method, string path, string payload, params (int Number, uint Value)[] options)
     {
         _writer.BeginStream(_buffer, 0, _buffer.Length, method, [7], 0, 1);
-        bool written = option.Number == 0;
+        foreach ((int number, uint value) in options.Where(one => one.Number < CoapOptionNumber.UriPath))
+        {
+            _writer.WriteOption(number, value);
+        }
+
         foreach (string segment in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!written && option.Number < CoapOptionNumber.UriPath)
-            {
-                _writer.WriteOption(option.Number, option.Value);
-                written = true;
-            }
-
             _writer.WriteOption(CoapOptionNumber.UriPath, segment);
         }
 
-        if (!written)
+        foreach ((int number, uint value) in options.Where(one => one.Number >= CoapOptionNumber.UriPath))
         {
-            _writer.WriteOption(option.Number, option.Value);
+            _writer.WriteOption(number, value);
         }
 
         _writer.WritePayload(payload);

@@ -2,15 +2,14 @@ extern alias nano;
 extern alias ota;
 
 using System.Security.Cryptography;
-using nano::Flint.Device.Nano;
 
 namespace Flint.Testing;
 
 /// <summary>The device's flash as the server package's type, for a provisioner: the same source, compiled twice.</summary>
-internal sealed class FactoryFlash(DeviceFileFlash flash) : ota::Flint.Ota.OtaFlash
+internal sealed class FactoryFlash(nano::Flint.Ota.OtaFlash flash) : ota::Flint.Ota.OtaFlash
 {
     /// <summary>The factory: a device's first image, by the server package's provisioner, into the device's files.</summary>
-    public static void InstallFirst(DeviceFileFlash files, ota::Flint.Ota.OtaRelease release, RSA releaseKey)
+    public static void InstallFirst(nano::Flint.Ota.OtaFlash files, ota::Flint.Ota.OtaRelease release, RSA releaseKey)
     {
         var flash = new FactoryFlash(files);
         using var trust = new ota::Flint.Ota.OtaTrustStore();

@@ -23,6 +23,12 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
     /// <summary>What ServerAuth is signed with in S2.</summary>
     public RSA? SigningKey { get; init; }
 
+    /// <summary>What becomes of its share in S2.</summary>
+    public Func<byte[], byte[]> SpoilShare { get; init; } = share => share;
+
+    /// <summary>How the text of ServerAuth is signed in S2.</summary>
+    public Func<byte[], byte[]>? Sign { get; init; }
+
     /// <summary>rpsk and the bytes of the ticket that Accept gives; empty: none.</summary>
     public byte[] Ticket { get; set; } = [];
 
@@ -39,6 +45,7 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         if (TunnelSuite.IsEphemeral(suite) && kem.Length == 65)
         {
             (share, kemSecret) = Exchange(kem);
+            share = SpoilShare(share);
         }
         else if (_mode == 0)
         {
@@ -62,7 +69,7 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         _serverSecret = _handshakeSecret = Label(hs, "s hs", th1, 32);
         _masterSalt = Label(hs, "derived", [], 32);
         byte[] signature = TunnelSuite.IsEphemeral(suite) && _mode == 0
-            ? (SigningKey ?? key).SignData([.. Encoding.ASCII.GetBytes("SecureTunnel v1 server auth\0"), .. th1], HashAlgorithmName.SHA256, RSASignaturePadding.Pss)
+            ? (Sign ?? SignPss)([.. Encoding.ASCII.GetBytes("SecureTunnel v1 server auth\0"), .. th1])
             : [];
         byte[] auth = [0x11, 0, (byte)(signature.Length >> 8), unchecked((byte)signature.Length), .. signature];
         _transcript.AddRange(auth);
@@ -170,6 +177,8 @@ internal sealed class OracleServer(byte suite, RSA key, byte[] pskMix, byte[] co
         _transcript.AddRange([.. Encoding.ASCII.GetBytes("SecureTunnel v1\0"), (byte)context.Length, .. context, .. keyHash, .. _afterRetry]);
         _clientSequence = _serverSequence = 0;
     }
+
+    private byte[] SignPss(byte[] text) => (SigningKey ?? key).SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
 
     private static (byte[] Share, byte[] Secret) Exchange(byte[] peer)
     {

@@ -4,7 +4,7 @@ using Flint.Testing;
 
 namespace Flint.Device.Nano.Tests.Vectors;
 
-/// <summary>docs/spec/vectors/tunnel/hostile.json, the side of the device: in each state each frame that a server must not send, in both suites of S1 and one of S2.</summary>
+/// <summary>docs/spec/vectors/tunnel/hostile.json, the side of the device: in each state each frame that a server must not send, in all four suites.</summary>
 public sealed class TunnelHostileVectorTests
 {
     private static readonly byte[] Inner = [0x12, 1, 1, 0x41, 0, 0, .. new byte[32]];
@@ -21,6 +21,7 @@ public sealed class TunnelHostileVectorTests
             if (vector.GetProperty("id").GetString() is not ("device-WaitServerHello-length-byte-changed" or "device-WaitServerHello-last-byte-changed"))
             {
                 data.Add(vector.GetProperty("id").GetString()!, TunnelSuite.P256RsaPssCcm);
+                data.Add(vector.GetProperty("id").GetString()!, TunnelSuite.P256RsaPssGcm);
             }
         }
 
@@ -139,7 +140,7 @@ public sealed class TunnelHostileVectorTests
             case "an alert":
                 return state == "WaitAccept" ? session.Server.Refuse(6) : session.Server.Seal([0x16, 11]);
             case "another suite":
-                bad[4] = 4;
+                bad[4] = suite == TunnelSuite.P256RsaPssGcm ? TunnelSuite.P256RsaPssCcm : TunnelSuite.P256RsaPssGcm;
                 return bad;
             case "another mode":
                 bad[5] ^= 3;

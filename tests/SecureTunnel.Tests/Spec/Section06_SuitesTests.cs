@@ -65,6 +65,27 @@ public sealed class Section06_SuitesTests
         Assert.NotEqual(ServerState.Connected, machines.Server.State);
     }
 
+    /// <summary>Section 3: a salt of 32 bytes, whoever signs.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(20, false)]
+    [InlineData(31, false)]
+    [InlineData(32, true)]
+    [InlineData(33, false)]
+    [InlineData(222, false)]
+    public void Signature_WithASaltOfAnotherLength_IsNone(int saltLength, bool isGood) // [ST-312] [ST-315]
+    {
+        var signer = new BouncyCastleCrypto { SaltLength = saltLength };
+        using var impostor = new Machines(TestKeys.ClientOptions(suite: SecureTunnelSuite.P256RsaPssAes128Gcm), crypto: signer, clientCrypto: SystemCrypto.Instance);
+        impostor.Exchange();
+        Assert.Equal(isGood ? default : new HandshakeFailure(SecureTunnelReason.ServerNotAuthenticated, SecureTunnelAlert.HandshakeFailed, FromPeer: false), impostor.Client.Failure);
+
+        using var device = new Machines(
+            TestKeys.ClientOptions(credential: TestKeys.DeviceRsaCredential()), TestKeys.ServerOptions(RsaStore()), SystemCrypto.Instance, clientCrypto: signer);
+        device.Exchange();
+        Assert.Equal(isGood ? default : new HandshakeFailure(SecureTunnelReason.WrongCredential, SecureTunnelAlert.AccessDenied, FromPeer: false), device.Server.Failure);
+    }
+
     [Theory]
     [InlineData("off the curve")]
     [InlineData("the point at infinity")]

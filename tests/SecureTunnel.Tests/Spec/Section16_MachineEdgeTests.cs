@@ -62,6 +62,38 @@ public sealed class Section16_MachineEdgeTests
         Assert.Equal(SecureTunnelReason.AlertFromPeer, machines.Server.Failure.Reason); // the first reason is the reason
     }
 
+    /// <summary>Whatever breaks behind ClientAuth, up to the sealing of Accept: it is what the caller sees, and the device can open the alert.</summary>
+    [Fact]
+    public void Server_WhoseCryptographyFailsAtAnyCallForTheDevice_TellsItThatTheFaultIsItsOwn() // [ST-322]
+    {
+        var healthy = new FailingCrypto();
+        using (var machines = new Machines(crypto: healthy, clientCrypto: SystemCrypto.Instance))
+        {
+            HandshakeStep step = machines.Server.OnFrame(ClientAuthOf(machines), new TunnelTime(0, Now), new ArrayBufferWriter<byte>());
+            Assert.Equal(HandshakeStep.FindDevice, step);
+            healthy.Calls = 0;
+            machines.Server.OnDevice(Device(), new TunnelTime(0, Now), new ArrayBufferWriter<byte>());
+            Assert.Equal(ServerState.Connected, machines.Server.State);
+        }
+
+        Assert.InRange(healthy.Calls, 10, 40);
+        for (int call = 1; call <= healthy.Calls; call++)
+        {
+            var failing = new FailingCrypto();
+            using var machines = new Machines(crypto: failing, clientCrypto: SystemCrypto.Instance);
+            machines.Server.OnFrame(ClientAuthOf(machines), new TunnelTime(0, Now), new ArrayBufferWriter<byte>());
+            (failing.Calls, failing.FailsAt) = (0, call);
+            var output = new ArrayBufferWriter<byte>();
+            Assert.Throws<IOException>(() => machines.Server.OnDevice(Device(), new TunnelTime(0, Now), output));
+            Assert.Equal(0, output.WrittenCount);
+            machines.Server.OnInternalError(output);
+
+            Assert.Empty(machines.ToClient(output.WrittenSpan.ToArray()));
+            Assert.Equal(new HandshakeFailure(SecureTunnelReason.AlertFromPeer, SecureTunnelAlert.Internal, FromPeer: true), machines.Client.Failure);
+            Assert.All(Reachable.Secrets(machines.Server), secret => Assert.True(Reachable.IsErased(secret)));
+        }
+    }
+
     [Fact]
     public void Machine_ThatIsConnected_StaysSoWhateverComes() // [ST-901] [ST-902]
     {
@@ -339,6 +371,43 @@ public sealed class Section16_MachineEdgeTests
         {
             Uses.Add(use);
             RandomNumberGenerator.Fill(destination);
+        }
+    }
+
+    private static byte[] ClientAuthOf(Machines machines)
+    {
+        byte[][] flight = machines.ToServer(machines.Begin());
+        machines.ToClient(flight[0]);
+        return Assert.Single(machines.ToClient(flight[1]));
+    }
+
+    private static SecureTunnelDevice Device() => TestKeys.Store().FindAsync(TestKeys.DeviceId, default).AsTask().Result!;
+
+    /// <summary>Fails at one call of a derivation or of a cipher's making.</summary>
+    private sealed class FailingCrypto : ForwardingCrypto
+    {
+        public int Calls { get; set; }
+
+        public int FailsAt { get; set; }
+
+        public override void Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> destination)
+        {
+            Count();
+            base.Hmac(key, data, destination);
+        }
+
+        public override Aead CreateAead(SecureTunnelSuite suite, ReadOnlySpan<byte> key)
+        {
+            Count();
+            return base.CreateAead(suite, key);
+        }
+
+        private void Count()
+        {
+            if (++Calls == FailsAt)
+            {
+                throw new IOException("No memory, no module, no luck.");
+            }
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed class BouncyCastleCrypto : CryptoProvider
     private static readonly SecureRandom Random = new();
     private static readonly ECDomainParameters P256 = Domain();
 
+    /// <summary>Of its signatures, in bytes.</summary>
+    public int SaltLength { get; init; } = 32;
+
     public override void Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, Span<byte> destination)
     {
         var mac = new HMac(new Sha256Digest());
@@ -83,7 +86,7 @@ internal sealed class BouncyCastleCrypto : CryptoProvider
 
     private static OaepEncoding Oaep() => new(new RsaEngine(), new Sha256Digest(), new Sha256Digest(), null);
 
-    private static PssSigner Pss() => new(new RsaEngine(), new Sha256Digest(), new Sha256Digest(), 32);
+    private PssSigner Pss() => new(new RsaEngine(), new Sha256Digest(), new Sha256Digest(), SaltLength);
 
     private static RsaKeyParameters Public(RSA key)
     {
