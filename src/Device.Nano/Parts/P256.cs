@@ -24,8 +24,6 @@ public sealed class P256 : IKeyExchange
 {
     internal readonly P256Field Field;
     private readonly uint[][] _registers = new uint[LetterMask + 1][];
-    private readonly byte[] _add = Parse(Addition);
-    private readonly byte[] _double = Parse(Doubling);
 
     /// <summary>Called after each of 64 steps of an operation; null: nothing is.</summary>
     public Action? Yield;
@@ -111,18 +109,20 @@ public sealed class P256 : IKeyExchange
     /// <summary>(U : V : W) = scalar · (X, Y), four bits a step from the top.</summary>
     private void Multiply(byte[] scalar)
     {
-        uint[][] table = BuildTable();
+        byte[] addition = Parse(Addition);
+        byte[] doubling = Parse(Doubling);
+        uint[][] table = BuildTable(addition);
         uint[] chosen = new uint[3 * Limbs];
         Run(Parse(Infinity));
         for (int step = 0; step < 2 * Size; step++)
         {
             for (int i = 0; i < 4; i++)
             {
-                Run(_double);
+                Run(doubling);
             }
 
             Select(table, (scalar[step >> 1] >> ((~step & 1) << 2)) & 0x0F, chosen);
-            Run(_add);
+            Run(addition);
             Yield?.Invoke();
         }
 
@@ -134,7 +134,7 @@ public sealed class P256 : IKeyExchange
     }
 
     /// <summary>0 to 15 times (X, Y), each X ‖ Y ‖ Z.</summary>
-    private uint[][] BuildTable()
+    private uint[][] BuildTable(byte[] addition)
     {
         uint[][] table = new uint[16][];
         Run(Parse(Infinity + "PX=X" + "QY=Y" + "RI=I"));
@@ -146,7 +146,7 @@ public sealed class P256 : IKeyExchange
                 Array.Copy(Register('U' + part), 0, table[i], part * Limbs, Limbs);
             }
 
-            Run(_add);
+            Run(addition);
         }
 
         return table;
