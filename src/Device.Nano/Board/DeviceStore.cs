@@ -119,12 +119,13 @@ public sealed class DeviceStore
             using (var file = new FileStream(path, FileMode.Open, FileAccess.Read))
             {
                 GC.SuppressFinalize(file);
-                if (file.Length < Overhead || file.Length > MaxValue + Overhead)
+                long length = file.Length;
+                if (length < Overhead || length > MaxValue + Overhead)
                 {
                     return null;
                 }
 
-                byte[] bytes = new byte[(int)file.Length];
+                byte[] bytes = new byte[(int)length];
                 int read = 0;
                 int more = 1;
                 while (read < bytes.Length && more > 0)

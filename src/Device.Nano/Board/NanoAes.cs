@@ -14,6 +14,9 @@ internal sealed partial class NanoAes : IAes128
         System.Array.Copy(key, offset, copy, 0, KeyLength);
         _aes = new Aes(CipherMode.ECB);
         _aes.Key = copy;
+
+        // All zero, and the native code works on a copy: one serves every call.
+        _aes.IV = new byte[KeyLength];
     }
 
     /// <inheritdoc/>
@@ -26,8 +29,6 @@ internal sealed partial class NanoAes : IAes128
     /// <inheritdoc/>
     public byte[] EncryptCbc(byte[] data)
     {
-        // The native code works on a copy of the initialisation vector, so one serves every call.
-        _aes.IV = ZeroBlock;
         _aes.Mode = CipherMode.CBC;
         return _aes.Encrypt(data);
     }
@@ -36,8 +37,6 @@ internal sealed partial class NanoAes : IAes128
     public void Clear() => ByteRange.Clear(_aes.Key);
 
 #pragma warning restore CA5358
-
-    private static readonly byte[] ZeroBlock = new byte[KeyLength];
 
     private const int KeyLength = 16;
 }

@@ -86,11 +86,6 @@ public sealed class CoapWriter
     /// <exception cref="ArgumentNullException">The text is null.</exception>
     public void WriteOption(int number, string value)
     {
-        if (value == null)
-        {
-            throw new ArgumentNullException(nameof(value));
-        }
-
         if (BeginOption(number, Utf8Text.Count(value)))
         {
             _at += Utf8Text.Write(value, _buffer, _at);
@@ -113,11 +108,6 @@ public sealed class CoapWriter
     /// <exception cref="ArgumentNullException">The text is null.</exception>
     public void WritePayload(string value)
     {
-        if (value == null)
-        {
-            throw new ArgumentNullException(nameof(value));
-        }
-
         if (BeginPayload(Utf8Text.Count(value)))
         {
             _at += Utf8Text.Write(value, _buffer, _at);

@@ -1,10 +1,21 @@
+using System;
+
 namespace Flint.Device.Nano;
 
 /// <summary>UTF-8 (RFC 3629) into a buffer that is there already; the platform's encoder gives a new array for each text.</summary>
 internal static class Utf8Text
 {
     /// <summary>The length of <paramref name="text"/> as UTF-8 in bytes, or -1 where a surrogate stands alone.</summary>
-    public static int Count(string text) => Write(text, null, 0);
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    public static int Count(string text)
+    {
+        if (text == null)
+        {
+            throw new ArgumentNullException(nameof(text));
+        }
+
+        return Write(text, null, 0);
+    }
 
     /// <summary>Writes what <see cref="Count"/> counted; the caller has made sure that it fits. Without a buffer it counts.</summary>
     public static int Write(string text, byte[]? buffer, int offset)
@@ -13,7 +24,7 @@ internal static class Utf8Text
         for (int i = 0; i < text.Length; i++)
         {
             int point = text[i];
-            if (IsSurrogate((char)point))
+            if (IsSurrogate(point))
             {
                 int low = point < FirstLow && ++i < text.Length ? text[i] - FirstLow : -1;
                 if (low < 0 || low > 0x3FF)
@@ -51,13 +62,20 @@ internal static class Utf8Text
         for (int at = offset; at < end;)
         {
             int point = buffer[at++];
-            int more = point < 0x80 ? 0 : point < 0xC2 ? -1 : point < 0xE0 ? 1 : point < 0xF0 ? 2 : point < 0xF5 ? 3 : -1;
-            if (more < 0 || more > end - at)
+            int more = 0;
+            int least = 0;
+            if (point >= 0x80)
             {
-                return null;
+                more = point < 0xE0 ? 1 : point < 0xF0 ? 2 : 3;
+                least = more == 1 ? 0x80 : more == 2 ? 0x800 : 0x10000;
+                if (point < 0xC0 || point >= 0xF8 || more > end - at)
+                {
+                    return null;
+                }
+
+                point &= 0x3F >> more;
             }
 
-            point &= more == 0 ? 0x7F : 0x3F >> more;
             for (int i = 0; i < more; i++)
             {
                 int next = buffer[at++] ^ 0x80;
@@ -69,8 +87,7 @@ internal static class Utf8Text
                 point = (point << 6) | next;
             }
 
-            bool isTooShort = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-            if (isTooShort || point > 0x10FFFF || (more == 2 && IsSurrogate((char)point)))
+            if (point < least || point > 0x10FFFF || IsSurrogate(point))
             {
                 return null;
             }
@@ -87,7 +104,7 @@ internal static class Utf8Text
         return new string(text, 0, length);
     }
 
-    private static bool IsSurrogate(char c) => c >= 0xD800 && c <= 0xDFFF;
+    private static bool IsSurrogate(int point) => point >= 0xD800 && point <= 0xDFFF;
 
     private const int FirstLow = 0xDC00;
 }

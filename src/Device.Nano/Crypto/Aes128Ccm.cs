@@ -11,9 +11,10 @@ namespace Flint.Device.Nano;
 /// CBC  | flags nonce[12] length[3] | u16 length ‖ associated data ‖ 0… | message ‖ 0… |    its last block is the MAC
 /// ECB  | 2 nonce[12] 000 | 2 nonce[12] 001 | …                                             the first hides the MAC, the others the message
 /// </code>
-/// The two arrays are kept while the length stays the same, as it does in a download.
+/// The associated data are the bytes directly before the range. The two arrays are kept while the length stays the same, as it does in a download.
+/// The members are virtual for <see cref="TunnelSettings.CreateCipher"/>: another AEAD with nonces of 12 bytes and tags of 16 may stand in.
 /// </remarks>
-internal sealed class Aes128Ccm : IRecordCipher
+internal class Aes128Ccm
 {
     private readonly IAes128 _aes;
     private byte[] _blocks = new byte[0];
@@ -25,7 +26,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>Encrypts the range in place and writes the tag behind it, where the caller has left 16 bytes.</summary>
-    public void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
+    public virtual void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
     {
         ByteRange.Check(buffer, offset, count + TagLength);
         byte[] stream = KeyStream(nonce, count);
@@ -37,7 +38,7 @@ internal sealed class Aes128Ccm : IRecordCipher
 
     /// <summary>Checks the tag, the last 16 bytes of the range, and decrypts what stands before it in place.</summary>
     /// <returns>False where the tag is wrong; the range is zero then.</returns>
-    public bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
+    public virtual bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
     {
         ByteRange.Check(buffer, offset, count);
         int length = count - TagLength;
@@ -60,7 +61,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>Erases the key.</summary>
-    public void Clear() => _aes.Clear();
+    public virtual void Clear() => _aes.Clear();
 
     /// <summary>The tag is the last block of the result.</summary>
     private byte[] Mac(byte[] nonce, byte[] stream, byte[] buffer, int offset, int count, int associatedCount)
@@ -68,7 +69,7 @@ internal sealed class Aes128Ccm : IRecordCipher
         int header = associatedCount == 0 ? BlockLength : BlockLength + BigEndian.RoundUp(2 + associatedCount, BlockLength);
         byte[] data = _blocks = Reuse(_blocks, header + BigEndian.RoundUp(count, BlockLength));
         data[0] = (byte)((associatedCount == 0 ? 0 : 0x40) | ((TagLength - 2) / 2 << 3) | (LengthLength - 1));
-        WriteNumbers(nonce, count, data, 0);
+        WriteNumber(nonce, count, data, 0);
         if (associatedCount != 0)
         {
             BigEndian.WriteUInt16(data, BlockLength, associatedCount);
@@ -87,7 +88,7 @@ internal sealed class Aes128Ccm : IRecordCipher
         for (int at = 0, counter = 0; at < data.Length; at += BlockLength, counter++)
         {
             data[at] = LengthLength - 1;
-            WriteNumbers(nonce, counter, data, at);
+            WriteNumber(nonce, counter, data, at);
         }
 
         return _aes.EncryptEcb(data);
@@ -102,7 +103,7 @@ internal sealed class Aes128Ccm : IRecordCipher
     }
 
     /// <summary>What follows the flags of a block: the nonce, then the message's length or the counter in three bytes.</summary>
-    private static void WriteNumbers(byte[] nonce, int value, byte[] block, int at)
+    private static void WriteNumber(byte[] nonce, int value, byte[] block, int at)
     {
         BigEndian.WriteUInt32(block, at + BlockLength - 4, (uint)value);
         Array.Copy(nonce, 0, block, at + 1, NonceLength);

@@ -3,25 +3,20 @@ using System;
 namespace Flint.Device.Nano;
 
 /// <summary>HKDF with SHA-256 (RFC 5869): one HMAC call to extract, one for every 32 bytes of output.</summary>
-internal sealed class Hkdf
+internal static class Hkdf
 {
-    private readonly IDeviceCrypto _crypto;
-
-    public Hkdf(IDeviceCrypto crypto)
-    {
-        _crypto = crypto;
-    }
-
     /// <summary>Extract(salt, input key material), RFC 5869 section 2.2: 32 bytes. An empty salt stands for 32 zeros, which HMAC takes as the same key.</summary>
-    public void Extract(byte[] salt, byte[] inputKey, byte[] output) => _crypto.HmacSha256(salt, inputKey, 0, inputKey.Length, output, 0);
+    public static void Extract(IDeviceCrypto crypto, byte[] salt, byte[] inputKey, byte[] output) =>
+        crypto.HmacSha256(salt, inputKey, 0, inputKey.Length, output, 0);
 
-    /// <summary>Expand(key, info, length), RFC 5869 section 2.3, into the start of <paramref name="output"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">More than 8160 bytes, or more than the output holds.</exception>
-    public void Expand(byte[] key, byte[] info, byte[] output, int length)
+    /// <summary>Expand(key, info, L), RFC 5869 section 2.3, L being the output's length.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">More than 8160 bytes.</exception>
+    public static void Expand(IDeviceCrypto crypto, byte[] key, byte[] info, byte[] output)
     {
-        if (length < 0 || length > 255 * Sha256.DigestLength || length > output.Length)
+        int length = output.Length;
+        if (length > 255 * Sha256.DigestLength)
         {
-            throw new ArgumentOutOfRangeException(nameof(length));
+            throw new ArgumentOutOfRangeException(nameof(output));
         }
 
         byte[] input = new byte[Sha256.DigestLength + info.Length + 1];
@@ -32,7 +27,7 @@ internal sealed class Hkdf
         for (int at = 0; at < length; at += block.Length)
         {
             input[input.Length - 1] = counter++;
-            _crypto.HmacSha256(key, input, start, input.Length - start, block, 0);
+            crypto.HmacSha256(key, input, start, input.Length - start, block, 0);
             Array.Copy(block, 0, output, at, length - at < block.Length ? length - at : block.Length);
             Array.Copy(block, 0, input, 0, block.Length);
             start = 0;

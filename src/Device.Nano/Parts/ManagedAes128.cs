@@ -54,23 +54,22 @@ internal sealed class ManagedAes128 : IAes128
     {
         byte[] w = _roundKeys;
         byte round = 1;
-        for (int at = BlockLength; at < w.Length; at += 4)
+        for (int at = BlockLength; at < w.Length; at++)
         {
-            byte a = w[at - 4], b = w[at - 3], c = w[at - 2], d = w[at - 1];
-            if (at % BlockLength == 0)
+            byte before = w[at - 4];
+            int column = at & (BlockLength - 1);
+            if (column < 4)
             {
-                byte first = a;
-                a = (byte)(SBox[b] ^ round);
-                b = SBox[c];
-                c = SBox[d];
-                d = SBox[first];
-                round = Double(round);
+                // The first word of a round key: the one before it rotated, through the S-box, and the round's constant on its first byte.
+                before = SBox[column == 3 ? w[at - 7] : w[at - 3]];
+                if (column == 0)
+                {
+                    before ^= round;
+                    round = Double(round);
+                }
             }
 
-            w[at] = (byte)(w[at - 16] ^ a);
-            w[at + 1] = (byte)(w[at - 15] ^ b);
-            w[at + 2] = (byte)(w[at - 14] ^ c);
-            w[at + 3] = (byte)(w[at - 13] ^ d);
+            w[at] = (byte)(w[at - BlockLength] ^ before);
         }
     }
 

@@ -23,9 +23,7 @@ namespace Flint.Device.Nano;
 public sealed class P256 : IKeyExchange
 {
     internal readonly P256Field Field;
-    private readonly uint[][] _registers = new uint[LetterMask + 1][];
-    private readonly byte[] _add = Parse(Addition);
-    private readonly byte[] _double = Parse(Doubling);
+    private uint[][] _registers = new uint[0][];
 
     /// <summary>Called after each of 64 steps of an operation; null: nothing is.</summary>
     public Action? Yield;
@@ -33,6 +31,71 @@ public sealed class P256 : IKeyExchange
     /// <summary>A curve that has done nothing yet; it serves for ever.</summary>
     public P256()
     {
+        Begin();
+        Field = new P256Field(Register('M'));
+        End();
+    }
+
+    /// <inheritdoc/>
+    public bool IsScalar(byte[] scalar)
+    {
+        Begin();
+        uint[] number = Montgomery.Read(scalar, 0, Size);
+        bool fits = !IsZero(number) && Montgomery.IsLess(number, Register('N'));
+        Array.Clear(number, 0, Limbs);
+        End();
+        return fits;
+    }
+
+    /// <inheritdoc/>
+    public byte[] PublicShare(byte[] scalar)
+    {
+        byte[] share = new byte[ShareLength];
+        Begin();
+        Run(Parse("XG=G" + "YH=H"));
+        Multiply(scalar);
+        ToAffine();
+        share[0] = Uncompressed;
+        Montgomery.Write(Register('X'), share, 1);
+        Montgomery.Write(Register('Y'), share, 1 + Size);
+        End();
+        return share;
+    }
+
+    /// <inheritdoc/>
+    public bool TryAgree(byte[] scalar, byte[] peer, int offset, byte[] secret)
+    {
+        ByteRange.Check(peer, offset, ShareLength);
+        uint[] x = Montgomery.Read(peer, offset + 1, Size);
+        uint[] y = Montgomery.Read(peer, offset + 1 + Size, Size);
+        if (peer[offset] != Uncompressed || !Montgomery.IsLess(x, Field.Modulus) || !Montgomery.IsLess(y, Field.Modulus))
+        {
+            return false;
+        }
+
+        Begin();
+        _registers['X' & LetterMask] = x;
+        _registers['Y' & LetterMask] = y;
+        Run(Parse("XX*S" + "YY*S" + CurveEquation));
+        if (!IsZero(Register('A')))
+        {
+            End();
+            return false;
+        }
+
+        Multiply(scalar);
+        bool isInfinite = IsZero(Register('W'));
+        ToAffine();
+        Montgomery.Write(Register('X'), secret, 0);
+        End();
+        return !isInfinite;
+    }
+
+    /// <summary>Makes the registers: between two operations nobody needs their 1.5 KB of RAM.</summary>
+    private void Begin()
+    {
+        _registers = new uint[LetterMask + 1][];
+
         // Specification: SP 800-186 section 3.2.1.3, limbs least first, in the order of the letters.
         uint[] constants =
         {
@@ -54,75 +117,25 @@ public sealed class P256 : IKeyExchange
                 Array.Copy(constants, i * Limbs, register, 0, Limbs);
             }
         }
-
-        Field = new P256Field(Register('M'));
-    }
-
-    /// <inheritdoc/>
-    public bool IsScalar(byte[] scalar)
-    {
-        uint[] number = Montgomery.Read(scalar, 0, Size);
-        bool fits = !IsZero(number) && Montgomery.IsLess(number, Register('N'));
-        Array.Clear(number, 0, Limbs);
-        return fits;
-    }
-
-    /// <inheritdoc/>
-    public byte[] PublicShare(byte[] scalar)
-    {
-        byte[] share = new byte[ShareLength];
-        Run(Parse("XG=G" + "YH=H"));
-        Multiply(scalar);
-        ToAffine();
-        share[0] = Uncompressed;
-        Montgomery.Write(Register('X'), share, 1);
-        Montgomery.Write(Register('Y'), share, 1 + Size);
-        Clear();
-        return share;
-    }
-
-    /// <inheritdoc/>
-    public bool TryAgree(byte[] scalar, byte[] peer, int offset, byte[] secret)
-    {
-        ByteRange.Check(peer, offset, ShareLength);
-        uint[] x = Montgomery.Read(peer, offset + 1, Size);
-        uint[] y = Montgomery.Read(peer, offset + 1 + Size, Size);
-        if (peer[offset] != Uncompressed || !Montgomery.IsLess(x, Field.Modulus) || !Montgomery.IsLess(y, Field.Modulus))
-        {
-            return false;
-        }
-
-        _registers['X' & LetterMask] = x;
-        _registers['Y' & LetterMask] = y;
-        Run(Parse("XX*S" + "YY*S" + CurveEquation));
-        if (!IsZero(Register('A')))
-        {
-            return false;
-        }
-
-        Multiply(scalar);
-        bool isInfinite = IsZero(Register('W'));
-        ToAffine();
-        Montgomery.Write(Register('X'), secret, 0);
-        Clear();
-        return !isInfinite;
     }
 
     /// <summary>(U : V : W) = scalar · (X, Y), four bits a step from the top.</summary>
     private void Multiply(byte[] scalar)
     {
-        uint[][] table = BuildTable();
+        byte[] addition = Parse(Addition);
+        byte[] doubling = Parse(Doubling);
+        uint[][] table = BuildTable(addition);
         uint[] chosen = new uint[3 * Limbs];
         Run(Parse(Infinity));
         for (int step = 0; step < 2 * Size; step++)
         {
             for (int i = 0; i < 4; i++)
             {
-                Run(_double);
+                Run(doubling);
             }
 
             Select(table, (scalar[step >> 1] >> ((~step & 1) << 2)) & 0x0F, chosen);
-            Run(_add);
+            Run(addition);
             Yield?.Invoke();
         }
 
@@ -134,7 +147,7 @@ public sealed class P256 : IKeyExchange
     }
 
     /// <summary>0 to 15 times (X, Y), each X ‖ Y ‖ Z.</summary>
-    private uint[][] BuildTable()
+    private uint[][] BuildTable(byte[] addition)
     {
         uint[][] table = new uint[16][];
         Run(Parse(Infinity + "PX=X" + "QY=Y" + "RI=I"));
@@ -146,7 +159,7 @@ public sealed class P256 : IKeyExchange
                 Array.Copy(Register('U' + part), 0, table[i], part * Limbs, Limbs);
             }
 
-            Run(_add);
+            Run(addition);
         }
 
         return table;
@@ -222,7 +235,8 @@ public sealed class P256 : IKeyExchange
         }
     }
 
-    private void Clear()
+    /// <summary>Erases the registers and lets them go.</summary>
+    private void End()
     {
         for (int i = 0; i < VariableLetters.Length; i++)
         {
@@ -230,6 +244,7 @@ public sealed class P256 : IKeyExchange
         }
 
         Field.Clear();
+        _registers = new uint[0][];
     }
 
     private uint[] Register(int letter) => _registers[letter & LetterMask];

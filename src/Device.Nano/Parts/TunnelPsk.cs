@@ -20,7 +20,7 @@ public static class TunnelPsk
         Utf8Text.Write(Salt, salt, 0);
         byte[] key = new byte[Sha256.DigestLength];
         byte[] mix = new byte[Sha256.DigestLength];
-        new Hkdf(crypto).Extract(salt, psk, key);
+        Hkdf.Extract(crypto, salt, psk, key);
         new TunnelSchedule(crypto).Label(key, "mix", TunnelSchedule.Zero, 0, mix);
         ByteRange.Clear(key);
         return mix;

@@ -16,7 +16,7 @@ public sealed partial class DeviceTunnel
     private TunnelTicket? _ticket;
     private byte _mode;
     private int _peerMax;
-    private bool _exchanges;
+    private bool _exchanges; // whether the mode makes an exchange on the curve
     private bool _keysAreSet;
 
     /// <summary>
@@ -392,7 +392,7 @@ public sealed partial class DeviceTunnel
 
         _alertOpener.Clear();
         Schedule.Clear();
-        ClearTranscript();
+        Forget();
         _maxBody = _settings.MaxRecord + Aes128Ccm.TagLength; // [ST-203]
         Move(TunnelInput.Accept); // [ST-317]
         return TunnelEvent.Connected;
@@ -420,7 +420,8 @@ public sealed partial class DeviceTunnel
         return _digest;
     }
 
-    private void ClearTranscript()
+    /// <summary>Erases the transcript.</summary>
+    private void Forget()
     {
         _transcript.Clear();
         _hash.Clear();

@@ -116,25 +116,25 @@ public sealed partial class DeviceTunnel
         }
 
         int count = body - Aes128Ccm.TagLength - 1;
-        byte type = Input[FrameHeader];
-        switch (type)
+        int type = Input[FrameHeader];
+        bool isPadded = type >= PaddedFlag;
+        bool isControl = !isPadded && count == 1; // [ST-208]: only Data is padded
+        switch (type & (PaddedFlag - 1))
         {
             case DataType:
-                return OnData(ContentOffset, count);
-            case DataType | PaddedFlag:
-                return OnPaddedData(count);
-            case KeyUpdateType:
-                return OnKeyUpdate(count, now);
-            case CloseType when count == 1: // [ST-320]
+                return isPadded ? OnPaddedData(count) : OnData(ContentOffset, count);
+            case KeyUpdateType when isControl: // [ST-319]
+                return OnKeyUpdate(now);
+            case CloseType when isControl: // [ST-320]
                 return Move(TunnelInput.PeerClose) ? TunnelEvent.Closed : Unexpected();
-            case AlertType when count == 1: // [ST-321]
+            case AlertType when isControl: // [ST-321]
                 return Fail(TunnelFailure.AlertFromPeer, (TunnelAlert)Input[ContentOffset]);
+            case KeyUpdateType:
             case CloseType:
             case AlertType:
                 return Malformed();
             default:
-                // [ST-208]: only Data is padded; [ST-205]
-                return type == (KeyUpdateType | PaddedFlag) || type == (CloseType | PaddedFlag) || type == (AlertType | PaddedFlag) ? Malformed() : Unexpected();
+                return Unexpected(); // [ST-205]
         }
     }
 
@@ -177,9 +177,9 @@ public sealed partial class DeviceTunnel
         return TunnelEvent.Data;
     }
 
-    private TunnelEvent OnKeyUpdate(int count, long now)
+    private TunnelEvent OnKeyUpdate(long now)
     {
-        if (count != 1 || Input[ContentOffset] > 1)
+        if (Input[ContentOffset] > 1)
         {
             return Malformed(); // [ST-319]
         }

@@ -14,7 +14,7 @@ public sealed partial class DeviceTunnel
 {
     private readonly TunnelSettings _settings;
     private readonly IEntropySource _random;
-    private readonly Sha256 _hash = new Sha256();
+    private readonly Sha256 _hash = new Sha256(); // of anything, and of the transcript where it is wanted before its end
     private readonly Sha256 _transcript;
     private readonly byte[] _digest = new byte[Sha256.DigestLength];
     private TunnelKey _alertOpener;
@@ -204,7 +204,7 @@ public sealed partial class DeviceTunnel
     private void Clear()
     {
         Schedule.Clear();
-        ClearTranscript();
+        Forget();
         Sealer.Clear();
         Opener.Clear();
         _alertOpener.Clear();

@@ -10,7 +10,7 @@ internal sealed class TunnelKey
     private readonly byte[] _secret = new byte[Sha256.DigestLength];
     private readonly byte[] _block = new byte[KeyLength + Aes128Ccm.NonceLength];
     private readonly byte[] _nonce = new byte[Aes128Ccm.NonceLength];
-    private IRecordCipher? _cipher;
+    private Aes128Ccm? _cipher;
 
     public TunnelKey(TunnelSchedule schedule, TunnelSettings settings)
     {
@@ -76,16 +76,12 @@ internal sealed class TunnelKey
         Sequence = 0;
     }
 
-    /// <summary>nonce = iv XOR (0⁴ ‖ u64 sequence) [ST-501].</summary>
+    /// <summary>nonce = iv XOR (0⁴ ‖ u64 sequence), of which 32 bits are ever in use [ST-501].</summary>
     private void TakeNonce()
     {
         Array.Copy(_block, KeyLength, _nonce, 0, _nonce.Length);
-        int sequence = Sequence++;
-        for (int i = _nonce.Length - 1; sequence != 0; i--)
-        {
-            _nonce[i] ^= (byte)sequence;
-            sequence >>= 8;
-        }
+        int last = _nonce.Length - 4;
+        BigEndian.WriteUInt32(_nonce, last, BigEndian.ReadUInt32(_nonce, last) ^ (uint)Sequence++);
     }
 
     // Specification

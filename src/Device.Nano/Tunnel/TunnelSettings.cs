@@ -30,7 +30,7 @@ public class TunnelSettings
     public IKeyExchange? Exchange;
 
     /// <summary>The AEAD of the suite under the 16 bytes of <paramref name="key"/> at 0: CCM here; another can stand in where GCM is at hand.</summary>
-    internal virtual IRecordCipher CreateCipher(IDeviceCrypto crypto, byte[] key) => new Aes128Ccm(crypto.CreateAes(key, 0));
+    internal virtual Aes128Ccm CreateCipher(IDeviceCrypto crypto, byte[] key) => new Aes128Ccm(crypto.CreateAes(key, 0));
 
     /// <summary>Whether <see cref="CreateCipher"/> makes the AEAD of the suite.</summary>
     internal virtual bool IsSupported => Suite == TunnelSuite.RsaOaepCcm || Suite == TunnelSuite.P256RsaPssCcm;

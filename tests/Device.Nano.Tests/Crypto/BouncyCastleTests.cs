@@ -58,7 +58,7 @@ public sealed class BouncyCastleTests
         generator.Init(HkdfParameters.SkipExtractParameters(secret, info));
         generator.GenerateBytes(expected, 0, expected.Length);
         byte[] actual = new byte[expected.Length];
-        new Hkdf(TunnelFixture.Crypto).Expand(secret, info, actual, actual.Length);
+        Hkdf.Expand(TunnelFixture.Crypto, secret, info, actual);
         Assert.Equal(expected, actual);
     }, 200);
 

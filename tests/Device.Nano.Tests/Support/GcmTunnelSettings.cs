@@ -9,17 +9,17 @@ internal sealed class GcmTunnelSettings : TunnelSettings
 
     internal override bool IsSupported => !IsCcm(Suite);
 
-    internal override IRecordCipher CreateCipher(IDeviceCrypto crypto, byte[] key) => new Cipher(new AesGcm(key.AsSpan(0, 16), 16));
+    internal override Aes128Ccm CreateCipher(IDeviceCrypto crypto, byte[] key) => new Cipher(new AesGcm(key.AsSpan(0, 16), 16));
 
-    private sealed class Cipher(AesGcm gcm) : IRecordCipher
+    private sealed class Cipher(AesGcm gcm) : Aes128Ccm(new ManagedAes128(new byte[16], 0))
     {
-        public void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
+        public override void Seal(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
         {
             Span<byte> text = buffer.AsSpan(offset, count);
             gcm.Encrypt(nonce, text, text, buffer.AsSpan(offset + count, 16), buffer.AsSpan(offset - associatedCount, associatedCount));
         }
 
-        public bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
+        public override bool Open(byte[] nonce, byte[] buffer, int offset, int count, int associatedCount)
         {
             try
             {
@@ -33,6 +33,6 @@ internal sealed class GcmTunnelSettings : TunnelSettings
             }
         }
 
-        public void Clear() => gcm.Dispose();
+        public override void Clear() => gcm.Dispose();
     }
 }
