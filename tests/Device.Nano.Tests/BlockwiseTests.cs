@@ -264,6 +264,35 @@ public sealed class BlockwiseTests
         Assert.Equal(Text(600, 1), text);
     }
 
+    /// <summary>There is room for one long body: what observers were told of is served from what they were told.</summary>
+    [Fact]
+    public void Notifications_OfTwoLongValues_CanBothBeFetched()
+    {
+        int readings = 0;
+        _peer.Resources.AddVariable("other", () => Text(600, 1000 + readings++));
+        Get("v/log", (CoapOptionNumber.Observe, 0));
+        _peer.Ask(CoapCode.Get, "v/other", "", [8], (CoapOptionNumber.Observe, 0));
+        var told = new Dictionary<string, (string Text, uint Tag)>();
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.True(_peer.Resources.Notify(_peer.Endpoint));
+            string first = _peer.Payload(_peer.Read());
+            told[first.StartsWith("1000.", StringComparison.Ordinal) || first.StartsWith("1001.", StringComparison.Ordinal) ? "v/other" : "v/log"] = (first, _peer.Option(CoapOptionNumber.ETag));
+        }
+
+        for (uint i = 1; i <= 2; i++)
+        {
+            foreach (string path in new[] { "v/log", "v/other" })
+            {
+                string part = _peer.Payload(Get(path, (CoapOptionNumber.Block2, (i << 4) | 4)));
+                Assert.Equal(told[path].Tag, _peer.Option(CoapOptionNumber.ETag));
+                told[path] = (told[path].Text + part, told[path].Tag);
+            }
+        }
+
+        Assert.Equal((Text(600, 1), Text(600, 1001)), (told["v/log"].Text, told["v/other"].Text));
+    }
+
     [Fact]
     public void LaterBlock_WithObserve_RegistersNothing()
     {
@@ -272,6 +301,37 @@ public sealed class BlockwiseTests
         Assert.Equal(CoapCode.Content, response.Code);
         Assert.Equal(uint.MaxValue, _peer.Option(CoapOptionNumber.Observe));
         Assert.False(_peer.Resources.Notify(_peer.Endpoint));
+    }
+
+    [Fact]
+    public void Value_AboveTheLimit_Is500AndEndsItsObservation()
+    {
+        _peer.Resources.MaxBody = 599;
+        Assert.Equal(CoapCode.InternalServerError, Get("v/log", (CoapOptionNumber.Observe, 0)).Code);
+        Assert.True(_peer.Resources.Notify(_peer.Endpoint));
+        Assert.Equal(CoapCode.InternalServerError, _peer.Read().Code);
+        Assert.False(_peer.Resources.Notify(_peer.Endpoint));
+    }
+
+    [Fact]
+    public void Observation_OfAValueThatIsNoText_IsNotRegistered()
+    {
+        string value = "\uD800";
+        _peer.Resources.AddVariable("odd", () => value);
+        Assert.Equal(CoapCode.InternalServerError, Get("v/odd", (CoapOptionNumber.Observe, 0)).Code);
+        value = "text";
+        Assert.False(_peer.Resources.Notify(_peer.Endpoint));
+    }
+
+    /// <summary>Memory is for what was announced, and for nothing longer.</summary>
+    [Fact]
+    public void Body_LongerThanItsSize_IsRefused()
+    {
+        Post("f/keep", Text(16, 1), (CoapOptionNumber.Block1, More), (CoapOptionNumber.Size1, 20));
+        Assert.Equal(CoapCode.Changed, Post("f/keep", "1234", (CoapOptionNumber.Block1, 1 << 4), (CoapOptionNumber.Size1, 20)).Code);
+        Post("f/keep", Text(16, 1), (CoapOptionNumber.Block1, More), (CoapOptionNumber.Size1, 20));
+        Assert.Equal(CoapCode.RequestEntityTooLarge, Post("f/keep", "12345", (CoapOptionNumber.Block1, 1 << 4), (CoapOptionNumber.Size1, 20)).Code);
+        Assert.Single(_arguments);
     }
 
     [Fact]

@@ -242,6 +242,7 @@ public sealed class CoapEndpointTests
     [InlineData(99999)]
     [InlineData(int.MaxValue)]
     [InlineData(int.MinValue)]
-    public void Decimal_AnyNumber_IsThePlatforms(int value) =>
+    [InlineData(uint.MaxValue)]
+    public void Decimal_AnyNumber_IsThePlatforms(long value) =>
         Assert.Equal(value.ToString(System.Globalization.CultureInfo.InvariantCulture), DecimalText.Text(value));
 }

@@ -3,16 +3,16 @@ namespace Flint.Device.Nano;
 /// <summary>Decimal digits of numbers into a buffer; the platform's formatting gives a new string and asks for a culture.</summary>
 internal static class DecimalText
 {
-    /// <summary>The longest: -2147483648.</summary>
+    /// <summary>The longest that is written: -2147483648, or 4294967295.</summary>
     public const int MaxLength = 11;
 
     /// <returns>How many bytes were written from the start.</returns>
-    public static int Write(int value, byte[] buffer)
+    public static int Write(long value, byte[] buffer)
     {
-        // As a negative number, which has room for every value.
-        int rest = value < 0 ? value : -value;
+        // As a negative number, which has room for every int.
+        long rest = value < 0 ? value : -value;
         int length = value < 0 ? 2 : 1;
-        for (int i = rest; i <= -10; i /= 10)
+        for (long i = rest; i <= -10; i /= 10)
         {
             length++;
         }
@@ -32,7 +32,7 @@ internal static class DecimalText
     }
 
     /// <summary>The same as text.</summary>
-    public static string Text(int value)
+    public static string Text(long value)
     {
         byte[] digits = new byte[MaxLength];
         return Utf8Text.Read(digits, 0, Write(value, digits))!;

@@ -19,8 +19,8 @@ public sealed partial class DeviceAgent
     /// <summary>Sends what waits: the record of a fault first, then events in their order; one that fits into no message goes block by block.</summary>
     private bool SendEvent(CoapEndpoint endpoint, long now)
     {
-        // The turns count too: it may have been the device that had no time to listen.
-        if (_block != 0 && ++_blockTurns > MinTurns && now - _blockSent >= _settings.RequestTimeout)
+        // Some turns more: it may have been the device that had no time to listen.
+        if (_block != 0 && now - _blockSent >= _settings.RequestTimeout && ++_blockTurns > MoreTurns)
         {
             endpoint.Forget(_block);
             Leave(1);
@@ -49,13 +49,16 @@ public sealed partial class DeviceAgent
 
             // It fits into no message, or is no text.
             int count = Utf8Text.Count(_sending.Payload);
-            _exponent = count < 0 ? -1 : LargestBlock;
-            _body = new byte[count < 0 ? 0 : count];
-            _bodyAt = 0;
-            if (count > 0)
+            if (count < 0 || count > _settings.MaxBody)
             {
-                Utf8Text.Write(_sending.Payload, _body, 0);
+                Leave(1);
+                return true;
             }
+
+            _exponent = LargestBlock;
+            _body = new byte[count];
+            _bodyAt = 0;
+            Utf8Text.Write(_sending.Payload, _body, 0);
         }
 
         for (; _exponent >= 0; _exponent--)
@@ -99,7 +102,10 @@ public sealed partial class DeviceAgent
         if (_sending == _crash)
         {
             _crash = null;
-            _platform.Save(CrashName, new byte[0]);
+            if (dropped == 0)
+            {
+                _platform.Save(CrashName, new byte[0]);
+            }
         }
 
         lock (_events)
@@ -124,8 +130,8 @@ public sealed partial class DeviceAgent
 
         OtaEngine engine = _updater.Engine;
         _reported = engine.LastReason;
-        string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text((int)engine.Boot.Sequence) + " "
-            + DecimalText.Text((int)_reported) + " " + DecimalText.Text((int)engine.LastDetail);
+        string text = DecimalText.Text((int)engine.Boot.Source) + " " + DecimalText.Text(engine.Boot.Sequence) + " "
+            + DecimalText.Text((int)_reported) + " " + DecimalText.Text(engine.LastDetail);
         return Post(endpoint, "device/boot", text, null) != 0;
     }
 
@@ -178,5 +184,5 @@ public sealed partial class DeviceAgent
     private const int More = 8;
 
     // Implementation
-    private const int MinTurns = 64;
+    private const int MoreTurns = 64;
 }

@@ -74,7 +74,7 @@ public sealed partial class DeviceAgent : ICoapHandler
     /// <summary>What the engine said to the server's last offer; Ok where there was none.</summary>
     public OtaStatus LastOffer => _updater == null ? OtaStatus.Ok : _updater.LastOffer;
 
-    /// <summary>Events that were dropped: because too many waited, or because one fits into no message that the server takes.</summary>
+    /// <summary>Events that were dropped: because too many waited, because one is too long, or because the server refused a block of it or did not answer.</summary>
     public int EventsDropped;
 
     /// <summary>Offers a function at <c>/f/{name}</c>. It runs on the agent's thread.</summary>
@@ -91,7 +91,7 @@ public sealed partial class DeviceAgent : ICoapHandler
 
     /// <summary>
     /// Sends an event to <c>/e/{name}</c> of the server, now or when it can be reached. Up to 16 wait; then the oldest is dropped. One waits until the
-    /// network has taken it.
+    /// network has taken it, or the server, where it is longer than a message and goes in blocks, up to <see cref="DeviceAgentSettings.MaxBody"/> bytes.
     /// </summary>
     /// <exception cref="ArgumentNullException">A name or a payload is missing.</exception>
     public void Publish(string name, string payload)
@@ -105,7 +105,7 @@ public sealed partial class DeviceAgent : ICoapHandler
         {
             if (_events.Count == MaxEvents)
             {
-                _events.RemoveAt(0);
+                _events.RemoveAt(_events[0] == _sending ? 1 : 0);
                 EventsDropped++;
             }
 

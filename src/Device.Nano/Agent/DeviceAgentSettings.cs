@@ -14,7 +14,10 @@ public sealed class DeviceAgentSettings
     /// </summary>
     public int MaxMessage = 1152;
 
-    /// <summary>The longest body that is taken in blocks (RFC 7959), in bytes: a function's argument. It is RAM while such a body is under way; 0: none is taken.</summary>
+    /// <summary>
+    /// The longest body in blocks (RFC 7959), in bytes, in either direction: a function's argument, a pushed manifest; a value, an event. It is RAM while one of these is under
+    /// way, and one of each kind may be. Messages of their own are not concerned.
+    /// </summary>
     public int MaxBody = 4096;
 
     /// <summary>

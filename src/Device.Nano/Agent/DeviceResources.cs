@@ -30,11 +30,11 @@ internal sealed class DeviceResources
     private int _accept;
     private uint _size;
     private uint _key;
-    private byte[] _content = new byte[0];
+    private byte[]? _content;
     private int _contentOffset;
     private int _contentLength;
 
-    /// <summary>The longest body of a request that comes in blocks, in bytes.</summary>
+    /// <summary>The longest body in blocks, in bytes.</summary>
     public int MaxBody = 4096;
 
     public void AddFunction(string name, DeviceFunction function) => _functions.Add(new Resource(name, function, null));
@@ -81,7 +81,7 @@ internal sealed class DeviceResources
                 WriteBlock(endpoint, null, LinkFormat, -1);
             }
         }
-        else if (!TakeBody(endpoint, now))
+        else if (!TakeBody(endpoint, request, now))
         {
             // It has been answered.
         }
@@ -92,7 +92,7 @@ internal sealed class DeviceResources
         else
         {
             // An update that the server pushes (section 4): the manifest; the engine's answer as a number.
-            OtaStatus status = updater!.TakeOffer(_content, _contentOffset, _contentLength, now);
+            OtaStatus status = updater!.TakeOffer(_content!, _contentOffset, _contentLength, now);
             RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
         }
     }
@@ -145,6 +145,7 @@ internal sealed class DeviceResources
     public void ForgetObservers()
     {
         _body.Bytes = null;
+        _content = null;
         _kept = null;
         _looked = 0;
         for (int i = 0; i < MaxObservations; i++)
@@ -163,9 +164,6 @@ internal sealed class DeviceResources
         _accept = -1;
         _size = 0;
         _key = 0;
-        _content = buffer;
-        _contentOffset = request.PayloadOffset;
-        _contentLength = request.PayloadLength;
         while (request.NextOption())
         {
             int number = request.OptionNumber;
@@ -221,8 +219,11 @@ internal sealed class DeviceResources
 
     /// <summary>Takes the block of a body that comes in several (section 2.1).</summary>
     /// <returns>Whether the request's body is whole; else it has been answered.</returns>
-    private bool TakeBody(CoapEndpoint endpoint, long now)
+    private bool TakeBody(CoapEndpoint endpoint, CoapReader request, long now)
     {
+        _content = endpoint.Input;
+        _contentOffset = request.PayloadOffset;
+        _contentLength = request.PayloadLength;
         if (_block1 < 0)
         {
             return true;
@@ -230,7 +231,7 @@ internal sealed class DeviceResources
 
         byte code = _size > (uint)MaxBody
             ? CoapCode.RequestEntityTooLarge
-            : _body.Add((uint)_block1, _key, _content, _contentOffset, _contentLength, MaxBody, now);
+            : _body.Add((uint)_block1, _key, _content, _contentOffset, _contentLength, _size == 0 ? MaxBody : (int)_size, now);
         if (code == CoapCode.Empty)
         {
             if (_body.Bytes != null)
@@ -260,7 +261,7 @@ internal sealed class DeviceResources
 
     private void Call(CoapEndpoint endpoint, Resource function)
     {
-        string? argument = Utf8Text.Read(_content, _contentOffset, _contentLength);
+        string? argument = Utf8Text.Read(_content!, _contentOffset, _contentLength);
         if (argument == null)
         {
             Respond(endpoint, CoapCode.BadRequest);
@@ -284,6 +285,7 @@ internal sealed class DeviceResources
 
     private void RespondNumber(CoapEndpoint endpoint, byte code, int number)
     {
+        _content = null; // the body has been used
         int count = DecimalText.Write(number, _digits);
         CoapWriter writer = endpoint.BeginResponse(code);
         writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)TextPlain);
@@ -304,7 +306,15 @@ internal sealed class DeviceResources
             return;
         }
 
-        string? value = TryRead(variable);
+        string? value = null;
+        for (int i = 0; i < MaxObservations && _block2 >= SecondBlock; i++)
+        {
+            // What its observer was told of is there still, whatever else was kept meanwhile.
+            Observation? one = _observations[i];
+            value = one != null && one.Key == _key ? one.LastValue : value;
+        }
+
+        value ??= TryRead(variable);
         int sequence = _observe >= 0 && _block2 < SecondBlock ? Observe(request, buffer, variable, value) : -1;
         if (value != null)
         {
@@ -343,10 +353,11 @@ internal sealed class DeviceResources
     private bool IsKept => _block2 >= SecondBlock && _kept != null && _keptKey == _key;
 
     /// <summary>Keeps a body, so that all of its blocks are of one representation.</summary>
+    /// <returns>False where it is longer than <see cref="MaxBody"/>.</returns>
     private bool Keep(string text, uint key)
     {
         int count = Utf8Text.Count(text);
-        if (count < 0)
+        if (count > MaxBody)
         {
             return false;
         }
@@ -363,9 +374,7 @@ internal sealed class DeviceResources
     {
         if (_block2 < 0)
         {
-            CoapWriter writer = Begin(endpoint, observer);
-            WriteHead(writer, TextPlain, sequence);
-            writer.WritePayload(value);
+            Begin(endpoint, observer, 0, TextPlain, sequence).WritePayload(value);
             if (endpoint.Complete() == CoapWriteStatus.Ok)
             {
                 return;
@@ -395,13 +404,7 @@ internal sealed class DeviceResources
         do
         {
             count = exponent == Whole || rest < 16 << exponent ? rest : 16 << exponent;
-            CoapWriter writer = Begin(endpoint, observer);
-            if (exponent < Whole)
-            {
-                writer.WriteOption(CoapOptionNumber.ETag, _etag);
-            }
-
-            WriteHead(writer, format, sequence);
+            CoapWriter writer = Begin(endpoint, observer, exponent < Whole ? _etag : 0, format, sequence);
             if (exponent < Whole)
             {
                 writer.WriteOption(CoapOptionNumber.Block2, (uint)((start >> exponent) | (count < rest ? More : 0) | exponent));
@@ -439,7 +442,8 @@ internal sealed class DeviceResources
 #pragma warning disable CA1031 // whatever the user's variable throws, the device answers and goes on
         try
         {
-            return variable.Variable!();
+            string value = variable.Variable!();
+            return Utf8Text.Count(value) < 0 ? null : value;
         }
         catch (Exception)
         {
@@ -448,17 +452,22 @@ internal sealed class DeviceResources
 #pragma warning restore CA1031
     }
 
-    private static CoapWriter Begin(CoapEndpoint endpoint, Observation? observer) =>
-        observer == null ? endpoint.BeginResponse(CoapCode.Content) : endpoint.BeginNotification(CoapCode.Content, observer.Token, observer.Token.Length);
-
-    private static void WriteHead(CoapWriter writer, int format, int sequence)
+    /// <summary>Begins a response, or with an observer a notification, up to Content-Format; an ETag of 0 is none.</summary>
+    private static CoapWriter Begin(CoapEndpoint endpoint, Observation? observer, uint etag, int format, int sequence)
     {
+        CoapWriter writer = observer == null ? endpoint.BeginResponse(CoapCode.Content) : endpoint.BeginNotification(CoapCode.Content, observer.Token, observer.Token.Length);
+        if (etag != 0)
+        {
+            writer.WriteOption(CoapOptionNumber.ETag, etag);
+        }
+
         if (sequence >= 0)
         {
             writer.WriteOption(CoapOptionNumber.Observe, (uint)sequence);
         }
 
         writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)format);
+        return writer;
     }
 
     private static void Respond(CoapEndpoint endpoint, byte code)

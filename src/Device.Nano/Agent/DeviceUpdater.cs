@@ -105,7 +105,13 @@ internal sealed class DeviceUpdater
         if (requestId == _offer)
         {
             _offer = 0;
-            return response.Code == CoapCode.Content && TakeManifest(endpoint.Input, response, now);
+            if (response.Code == CoapCode.Content)
+            {
+                return TakeManifest(endpoint.Input, response, now);
+            }
+
+            ForgetManifest();
+            return false;
         }
 
         int slot = FindChunk(requestId);
@@ -148,8 +154,9 @@ internal sealed class DeviceUpdater
             }
         }
 
+        int before = _nextBlock == 0 ? 0 : _manifest.Length;
         byte code = isBlock ? _manifest.Add(block, etag, buffer, response.PayloadOffset, response.PayloadLength, OtaManifest.MaxEnvelopeLength, now) : CoapCode.Empty;
-        if (code == CoapCode.Continue)
+        if (code == CoapCode.Continue && _manifest.Length > before)
         {
             int exponent = (block & 7) == 7 ? 6 : (int)(block & 7);
             _nextBlock = (uint)((_manifest.Length >> exponent) | exponent);
@@ -157,7 +164,7 @@ internal sealed class DeviceUpdater
             return false;
         }
 
-        byte[]? whole = _manifest.Bytes;
+        byte[]? whole = isBlock ? _manifest.Bytes : null;
         ForgetManifest();
         if (code != CoapCode.Empty || response.PayloadLength == 0)
         {
@@ -214,7 +221,7 @@ internal sealed class DeviceUpdater
 
     private void WriteQuery(CoapWriter writer, char name, uint value)
     {
-        int count = DecimalText.Write((int)(value & int.MaxValue), _text);
+        int count = DecimalText.Write(value, _text);
         for (int i = count - 1; i >= 0; i--)
         {
             _text[i + 2] = _text[i];

@@ -52,13 +52,20 @@ public sealed class P256 : IKeyExchange
     {
         byte[] share = new byte[ShareLength];
         Begin();
-        Run(Parse("XG=G" + "YH=H"));
-        Multiply(scalar);
-        ToAffine();
-        share[0] = Uncompressed;
-        Montgomery.Write(Register('X'), share, 1);
-        Montgomery.Write(Register('Y'), share, 1 + Size);
-        End();
+        try
+        {
+            Run(Parse("XG=G" + "YH=H"));
+            Multiply(scalar);
+            ToAffine();
+            share[0] = Uncompressed;
+            Montgomery.Write(Register('X'), share, 1);
+            Montgomery.Write(Register('Y'), share, 1 + Size);
+        }
+        finally
+        {
+            End();
+        }
+
         return share;
     }
 
@@ -74,21 +81,27 @@ public sealed class P256 : IKeyExchange
         }
 
         Begin();
-        _registers['X' & LetterMask] = x;
-        _registers['Y' & LetterMask] = y;
-        Run(Parse("XX*S" + "YY*S" + CurveEquation));
-        if (!IsZero(Register('A')))
+        try
+        {
+            _registers['X' & LetterMask] = x;
+            _registers['Y' & LetterMask] = y;
+            Run(Parse("XX*S" + "YY*S" + CurveEquation));
+            if (!IsZero(Register('A')))
+            {
+                return false;
+            }
+
+            Multiply(scalar);
+            ToAffine();
+            Montgomery.Write(Register('X'), secret, 0);
+
+            // Infinity, whose 1/W is 0, and a secret of 32 zero bytes [ST-405].
+            return !IsZero(Register('X'));
+        }
+        finally
         {
             End();
-            return false;
         }
-
-        Multiply(scalar);
-        bool isInfinite = IsZero(Register('W'));
-        ToAffine();
-        Montgomery.Write(Register('X'), secret, 0);
-        End();
-        return !isInfinite;
     }
 
     /// <summary>Makes the registers: between two operations nobody needs their 1.5 KB of RAM.</summary>

