@@ -261,17 +261,17 @@ internal sealed class DeviceResources
 
     private void Call(CoapEndpoint endpoint, Resource function)
     {
-        string? argument = Utf8Text.Read(_content!, _contentOffset, _contentLength);
-        if (argument == null)
-        {
-            Respond(endpoint, CoapCode.BadRequest);
-            return;
-        }
-
         int result;
-#pragma warning disable CA1031 // whatever the user's function throws, the device answers and goes on
+#pragma warning disable CA1031 // whatever the user's function throws, and where memory is short for its argument, the device answers and goes on
         try
         {
+            string? argument = Utf8Text.Read(_content!, _contentOffset, _contentLength);
+            if (argument == null)
+            {
+                Respond(endpoint, CoapCode.BadRequest);
+                return;
+            }
+
             result = function.Function!(argument);
         }
         catch (Exception)
