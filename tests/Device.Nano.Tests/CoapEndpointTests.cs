@@ -175,7 +175,7 @@ public sealed class CoapEndpointTests
         Assert.True(_peer.Resources.Notify(_peer.Endpoint));
         _peer.Take();
 
-        _peer.Resources.ForgetObservers();
+        _peer.Resources.Forget();
         _peer.Ask(CoapCode.Get, "v/count", "", (6, 0));
         _peer.Count = 2;
         Assert.True(_peer.Resources.Notify(_peer.Endpoint));

@@ -47,16 +47,16 @@ public sealed partial class DeviceAgent
                 return _sending != null;
             }
 
-            // It fits into no message, or is no text.
+            // It fits into no message, or is no text, which counts less than 0.
             int count = Utf8Text.Count(_sending.Payload);
-            if (count < 0 || count > _settings.MaxBody)
+            _body = (uint)count > (uint)_settings.MaxBody ? null : DeviceBody.TryMake(count);
+            if (_body == null)
             {
                 Leave(1);
                 return true;
             }
 
             _exponent = LargestBlock;
-            _body = new byte[count];
             _bodyAt = 0;
             Utf8Text.Write(_sending.Payload, _body, 0);
         }
@@ -96,7 +96,7 @@ public sealed partial class DeviceAgent
         }
     }
 
-    /// <summary>The event under way waits no longer: the network or the server has taken it, or it fits into no message. A crash is on record until then.</summary>
+    /// <summary>The event under way waits no longer: the network or the server has taken it, or it is dropped. A crash is on record until it is taken.</summary>
     private void Leave(int dropped)
     {
         if (_sending == _crash)
@@ -110,7 +110,6 @@ public sealed partial class DeviceAgent
 
         lock (_events)
         {
-            // A full queue may have dropped it already.
             _events.Remove(_sending);
             EventsDropped += dropped;
         }

@@ -205,7 +205,7 @@ public sealed partial class DeviceAgent : ICoapHandler
         }
 
         // What takes seconds comes before the server's deadline begins to run [ST-706].
-        _ticket ??= DeviceTickets.Take(_platform);
+        _ticket ??= TunnelTicket.Take(_platform);
         var tunnel = new DeviceTunnel(_settings.Tunnel, _crypto, _random);
         tunnel.UsePin(_pin);
         TunnelTicket? ticket = _ticket != null && _ticket.Suite == _settings.Tunnel.Suite ? _ticket : null;
@@ -251,7 +251,7 @@ public sealed partial class DeviceAgent : ICoapHandler
             Connections++;
             byte[]? crash = _platform.Load(CrashName);
             _crash = crash == null || crash.Length == 0 ? null : new DeviceEvent("device/crash", Utf8Text.Read(crash, 0, crash.Length) ?? "");
-            DeviceTickets.Save(_platform, _tunnel!.TakeTicket());
+            _tunnel!.TakeTicket()?.Save(_platform);
             _updater?.OnConnected(connection.Endpoint, now);
         }
     }
@@ -351,7 +351,7 @@ public sealed partial class DeviceAgent : ICoapHandler
         _sending = null;
         _body = null;
         _block = 0;
-        _resources.ForgetObservers();
+        _resources.Forget();
         connection?.Close();
     }
 

@@ -16,7 +16,7 @@ public sealed class DeviceAgentSettings
 
     /// <summary>
     /// The longest body in blocks (RFC 7959), in bytes, in either direction: a function's argument, a pushed manifest; a value, an event. It is RAM while one of these is under
-    /// way, and one of each kind may be. Messages of their own are not concerned.
+    /// way, and one of each kind may be. At least 512; a value or a description above it is 5.00 even where it fits a message.
     /// </summary>
     public int MaxBody = 4096;
 
@@ -54,14 +54,15 @@ public sealed class DeviceAgentSettings
     {
         bool times = HandshakeTimeout >= 0 && KeepAlive > 0 && MinBackoff > 0 && MaxBackoff >= MinBackoff && ObserveInterval > 0
             && OfferInterval > 0 && RequestTimeout > 0 && TrialTimeout > 0;
-        if (!times || MaxBody < 0 || MaxMessage < LeastMessage || MaxMessage > MostMessage)
+        if (!times || MaxBody < LeastBody || MaxMessage < LeastMessage || MaxMessage > MostMessage)
         {
-            throw new ArgumentException("Agent settings: positive times, MinBackoff up to MaxBackoff, MaxMessage 64 to 16384.");
+            throw new ArgumentException("Agent settings: positive times, MinBackoff up to MaxBackoff, MaxMessage 64 to 16384, MaxBody from 512.");
         }
 
         Tunnel.Validate();
     }
 
     private const int LeastMessage = 64;
+    private const int LeastBody = 512;
     private const int MostMessage = 16384;
 }

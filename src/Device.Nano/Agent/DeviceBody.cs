@@ -22,7 +22,7 @@ internal sealed class DeviceBody
     /// <param name="count">The payload's length in bytes.</param>
     /// <param name="limit">How long a body may be, in bytes.</param>
     /// <param name="now">Milliseconds.</param>
-    /// <returns>2.31 where more is to come, 0.00 where the body is whole, or why the block is refused: 4.00, 4.08, 4.13, or 5.03 where another body is coming.</returns>
+    /// <returns>2.31 where more is to come, 0.00 where the body is whole, or why the block is refused: 4.00, 4.08, 4.13, or 5.03 where another body is coming or there is no memory.</returns>
     public byte Add(uint block, uint key, byte[] buffer, int offset, int count, int limit, long now)
     {
         bool isLast = (block & 8) == 0;
@@ -60,11 +60,29 @@ internal sealed class DeviceBody
             return CoapCode.RequestEntityTooLarge;
         }
 
-        Bytes ??= new byte[limit];
+        Bytes ??= TryMake(limit);
+        if (Bytes == null)
+        {
+            return CoapCode.ServiceUnavailable;
+        }
+
         Array.Copy(buffer, offset, Bytes, at, count);
         Length = at + count;
         _lastAdded = now;
         return isLast ? CoapCode.Empty : CoapCode.Continue;
+    }
+
+    /// <summary>Memory for a body, or null where there is none: it is the longest piece that the agent ever asks for.</summary>
+    public static byte[]? TryMake(int count)
+    {
+        try
+        {
+            return new byte[count];
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The size of a block in bytes; a BERT block counts in 1024 bytes (RFC 8323 section 6).</summary>

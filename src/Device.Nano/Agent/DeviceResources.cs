@@ -95,6 +95,8 @@ internal sealed class DeviceResources
             OtaStatus status = updater!.TakeOffer(_content!, _contentOffset, _contentLength, now);
             RespondNumber(endpoint, status == OtaStatus.Ok ? CoapCode.Changed : CoapCode.Forbidden, (int)status);
         }
+
+        _content = null; // the body has been used
     }
 
     /// <summary>
@@ -142,7 +144,7 @@ internal sealed class DeviceResources
     }
 
     /// <summary>Ends every observation and every body that is under way: the connection is gone.</summary>
-    public void ForgetObservers()
+    public void Forget()
     {
         _body.Bytes = null;
         _content = null;
@@ -231,7 +233,7 @@ internal sealed class DeviceResources
 
         byte code = _size > (uint)MaxBody
             ? CoapCode.RequestEntityTooLarge
-            : _body.Add((uint)_block1, _key, _content, _contentOffset, _contentLength, _size == 0 ? MaxBody : (int)_size, now);
+            : _body.Add((uint)_block1, _key, _content, _contentOffset, _contentLength, MaxBody, now);
         if (code == CoapCode.Empty)
         {
             if (_body.Bytes != null)
@@ -285,7 +287,6 @@ internal sealed class DeviceResources
 
     private void RespondNumber(CoapEndpoint endpoint, byte code, int number)
     {
-        _content = null; // the body has been used
         int count = DecimalText.Write(number, _digits);
         CoapWriter writer = endpoint.BeginResponse(code);
         writer.WriteOption(CoapOptionNumber.ContentFormat, (uint)TextPlain);
@@ -353,16 +354,16 @@ internal sealed class DeviceResources
     private bool IsKept => _block2 >= SecondBlock && _kept != null && _keptKey == _key;
 
     /// <summary>Keeps a body, so that all of its blocks are of one representation.</summary>
-    /// <returns>False where it is longer than <see cref="MaxBody"/>.</returns>
+    /// <returns>False where it is longer than <see cref="MaxBody"/>, or memory is short.</returns>
     private bool Keep(string text, uint key)
     {
         int count = Utf8Text.Count(text);
-        if (count > MaxBody)
+        _kept = count > MaxBody ? null : DeviceBody.TryMake(count);
+        if (_kept == null)
         {
             return false;
         }
 
-        _kept = new byte[count];
         Utf8Text.Write(text, _kept, 0);
         _keptKey = key;
         _etag = OtaCrc32C.Append(0, _kept, 0, count) | 1; // an ETag has a byte at least
@@ -437,13 +438,15 @@ internal sealed class DeviceResources
         return text;
     }
 
-    private static string? TryRead(Resource variable)
+    /// <returns>Null where it throws, or gives no text, or more than <see cref="MaxBody"/> bytes of it.</returns>
+    private string? TryRead(Resource variable)
     {
 #pragma warning disable CA1031 // whatever the user's variable throws, the device answers and goes on
         try
         {
+            // No text, or longer than a body may be: it counts less than 0, which is more than anything.
             string value = variable.Variable!();
-            return Utf8Text.Count(value) < 0 ? null : value;
+            return (uint)Utf8Text.Count(value) > (uint)MaxBody ? null : value;
         }
         catch (Exception)
         {

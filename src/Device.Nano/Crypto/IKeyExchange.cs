@@ -10,6 +10,6 @@ public interface IKeyExchange
     byte[] PublicShare(byte[] scalar);
 
     /// <summary>Writes the X coordinate of scalar · peer, 32 bytes, to the start of the secret.</summary>
-    /// <returns>False where the 65 bytes of the peer are not a point of the curve in uncompressed form, or the result is the point at infinity [ST-405].</returns>
+    /// <returns>False where the 65 bytes of the peer are not a point of the curve in uncompressed form, or the result is the point at infinity or 32 zero bytes [ST-405].</returns>
     bool TryAgree(byte[] scalar, byte[] peer, int offset, byte[] secret);
 }

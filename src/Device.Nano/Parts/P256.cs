@@ -140,22 +140,27 @@ public sealed class P256 : IKeyExchange
         uint[][] table = BuildTable(addition);
         uint[] chosen = new uint[3 * Limbs];
         Run(Parse(Infinity));
-        for (int step = 0; step < 2 * Size; step++)
+        try
         {
-            for (int i = 0; i < 4; i++)
+            for (int step = 0; step < 2 * Size; step++)
             {
-                Run(doubling);
+                for (int i = 0; i < 4; i++)
+                {
+                    Run(doubling);
+                }
+
+                Select(table, (scalar[step >> 1] >> ((~step & 1) << 2)) & 0x0F, chosen);
+                Run(addition);
+                Yield?.Invoke();
             }
-
-            Select(table, (scalar[step >> 1] >> ((~step & 1) << 2)) & 0x0F, chosen);
-            Run(addition);
-            Yield?.Invoke();
         }
-
-        Array.Clear(chosen, 0, chosen.Length);
-        for (int i = 0; i < table.Length; i++)
+        finally
         {
-            Array.Clear(table[i], 0, chosen.Length);
+            Array.Clear(chosen, 0, chosen.Length);
+            for (int i = 0; i < table.Length; i++)
+            {
+                Array.Clear(table[i], 0, chosen.Length);
+            }
         }
     }
 

@@ -304,8 +304,8 @@ public sealed partial class DeviceTunnel
         }
 
         _transcript.Append(input, finished, Sha256.DigestLength);
-        Move(TunnelInput.ServerAuth);
         WriteClientAuth();
+        Move(TunnelInput.ServerAuth);
         return TunnelEvent.None;
     }
 

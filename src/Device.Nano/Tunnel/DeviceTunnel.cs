@@ -190,7 +190,7 @@ public sealed partial class DeviceTunnel
     /// <returns>False where the tables have no such arrow: the state stays.</returns>
     private bool Move(TunnelInput input)
     {
-        TunnelState next = TunnelTransitions.Next(_state, input);
+        TunnelState next = Next(_state, input);
         if (next == TunnelState.None)
         {
             return false;

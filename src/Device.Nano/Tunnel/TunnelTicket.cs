@@ -1,7 +1,7 @@
 namespace Flint.Device.Nano;
 
 /// <summary>What resumes a session without RSA: used once, replaced by the one that the next session gives [ST-806]. It holds a secret.</summary>
-public sealed class TunnelTicket
+public sealed partial class TunnelTicket
 {
     /// <param name="suite">The suite of the session that gave it.</param>
     /// <param name="ticket">The server's bytes, 1 to 256.</param>

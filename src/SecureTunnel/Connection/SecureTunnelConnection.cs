@@ -100,7 +100,8 @@ public sealed class SecureTunnelConnection : IDuplexPipe, IAsyncDisposable
 
     /// <summary>
     /// Sends Close if that has not happened, gives the peer five seconds to take it, erases every key and ends the transport. A read or a write that is under way ends, with an <see cref="ObjectDisposedException"/> where
-    /// the tunnel was still good. What the transport throws at its end comes through, with everything else done.
+    /// the tunnel was still good. What the transport throws at its end comes through, with everything else done. It waits for a read that is taking bytes: code that the transport runs
+    /// inside of that read may await it, and must not block on it.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

@@ -245,19 +245,19 @@ public sealed class AgentTests : IDisposable
     public void Ticket_InStorage_IsTakenOutBeforeItIsUsed()
     {
         var ticket = new TunnelTicket(1, [1, 2, 3], [.. Enumerable.Range(0, 32).Select(i => (byte)i)], 77);
-        DeviceTickets.Save(_platform, ticket);
-        TunnelTicket taken = DeviceTickets.Take(_platform)!;
+        ticket.Save(_platform);
+        TunnelTicket taken = TunnelTicket.Take(_platform)!;
 
         Assert.Equal((ticket.Suite, ticket.LifetimeSeconds), (taken.Suite, taken.LifetimeSeconds));
         Assert.Equal(ticket.Ticket, taken.Ticket);
         Assert.Equal(ticket.ResumptionKey, taken.ResumptionKey);
-        Assert.Null(DeviceTickets.Take(_platform));
-        DeviceTickets.Save(_platform, ticket);
+        Assert.Null(TunnelTicket.Take(_platform));
+        ticket.Save(_platform);
         _platform.StorageFails = true;
-        Assert.Null(DeviceTickets.Take(_platform));
+        Assert.Null(TunnelTicket.Take(_platform));
         _platform.Storage["ticket"] = [9, 1, 2];
         _platform.StorageFails = false;
-        Assert.Null(DeviceTickets.Take(_platform));
+        Assert.Null(TunnelTicket.Take(_platform));
     }
 
     public void Dispose()

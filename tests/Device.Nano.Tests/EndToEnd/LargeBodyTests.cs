@@ -44,6 +44,17 @@ public sealed class LargeBodyTests : IDisposable
         Assert.Equal(1, agent.Connections);
     }
 
+    [Theory]
+    [InlineData(511, false)]
+    [InlineData(512, true)]
+    public void MaxBody_TooSmallForARecordOfAFault_IsRefused(int maxBody, bool isTaken)
+    {
+        _settings.MaxBody = maxBody;
+        Exception? thrown = Record.Exception(() => AgentTests.NewAgent(_platform, _settings));
+        Assert.Equal(isTaken, thrown is null);
+        Assert.True(isTaken || thrown is ArgumentException);
+    }
+
     [Fact]
     public async Task Bodies_ToOneFunctionAtOnce_AreNotMixed()
     {

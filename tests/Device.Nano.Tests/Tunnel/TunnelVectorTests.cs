@@ -86,7 +86,7 @@ public sealed class TunnelVectorTests
             where !(ClientStates.Contains(state) && ClientInputs.Contains(input)) && !(SessionStates.Contains(state) && SessionInputs.Contains(input))
             select (state, input);
 
-        Assert.All(pairs, pair => Assert.Equal(TunnelState.None, TunnelTransitions.Next(pair.state, pair.input)));
+        Assert.All(pairs, pair => Assert.Equal(TunnelState.None, DeviceTunnel.Next(pair.state, pair.input)));
     }
 
     private static byte[] KemSecret(JsonElement input, JsonElement result)
@@ -216,7 +216,7 @@ public sealed class TunnelVectorTests
             {
                 // A failure behind Accept is in the other table.
                 bool isOther = open == "Connected" && state == TunnelState.Open && input == TunnelInput.Failure;
-                TunnelState next = isOther ? TunnelState.None : TunnelTransitions.Next(state, input);
+                TunnelState next = isOther ? TunnelState.None : DeviceTunnel.Next(state, input);
                 yield return $"{Name(state)} {input} {Name(next)}";
             }
         }

@@ -2,11 +2,11 @@ using System;
 
 namespace Flint.Device.Nano;
 
-/// <summary>The ticket in the platform's storage, so that a restart resumes as well. It is taken out before it is used: a ticket is used once [ST-806].</summary>
-internal static class DeviceTickets
+// The ticket in the platform's storage, so that a restart resumes as well. It is taken out before it is used: a ticket is used once [ST-806].
+public sealed partial class TunnelTicket
 {
     /// <summary>Takes the ticket out of storage.</summary>
-    public static TunnelTicket? Take(IDevicePlatform platform)
+    internal static TunnelTicket? Take(IDevicePlatform platform)
     {
         byte[]? stored = platform.Load(Name);
         if (stored == null || stored.Length <= HeaderLength || stored[0] != Version || !platform.Save(Name, new byte[0]))
@@ -24,20 +24,15 @@ internal static class DeviceTickets
         return ticket.Length <= MaxTicket ? taken : null;
     }
 
-    /// <summary>Stores a ticket: version, suite, lifetime, key, ticket.</summary>
-    public static void Save(IDevicePlatform platform, TunnelTicket? ticket)
+    /// <summary>Stores the ticket: version, suite, lifetime, key, ticket.</summary>
+    internal void Save(IDevicePlatform platform)
     {
-        if (ticket == null)
-        {
-            return;
-        }
-
-        byte[] stored = new byte[HeaderLength + ticket.Ticket.Length];
+        byte[] stored = new byte[HeaderLength + Ticket.Length];
         stored[0] = Version;
-        stored[1] = ticket.Suite;
-        BigEndian.WriteUInt32(stored, 2, ticket.LifetimeSeconds);
-        Array.Copy(ticket.ResumptionKey, 0, stored, 6, Sha256.DigestLength);
-        Array.Copy(ticket.Ticket, 0, stored, HeaderLength, ticket.Ticket.Length);
+        stored[1] = Suite;
+        BigEndian.WriteUInt32(stored, 2, LifetimeSeconds);
+        Array.Copy(ResumptionKey, 0, stored, 6, Sha256.DigestLength);
+        Array.Copy(Ticket, 0, stored, HeaderLength, Ticket.Length);
         platform.Save(Name, stored);
     }
 

@@ -1,10 +1,10 @@
 namespace Flint.Device.Nano;
 
-/// <summary>The tables of docs/spec/secure-tunnel.md sections 16.2 and 16.3: one row per arrow; nothing else assigns a state.</summary>
-internal static class TunnelTransitions
+// The tables of docs/spec/secure-tunnel.md sections 16.2 and 16.3: one row per arrow; nothing else assigns a state.
+public sealed partial class DeviceTunnel
 {
     /// <returns>The state that follows, or <see cref="TunnelState.None"/> where the tables have no arrow.</returns>
-    public static TunnelState Next(TunnelState state, TunnelInput input) => input switch
+    internal static TunnelState Next(TunnelState state, TunnelInput input) => input switch
     {
         TunnelInput.BeginFull when state == TunnelState.Start => TunnelState.WaitServerHello,
         TunnelInput.BeginResume when state == TunnelState.Start => TunnelState.WaitResumption,
