@@ -336,7 +336,7 @@ public sealed class BlockwiseTests
     {
         Assert.Equal(CoapCode.Continue, Post("f/keep", Text(16, 1), (CoapOptionNumber.Block1, More), (CoapOptionNumber.Size1, size)).Code);
         Assert.Equal(CoapCode.Continue, Post("f/keep", Text(16, 2), (CoapOptionNumber.Block1, (1 << 4) | More)).Code);
-        Assert.Equal(CoapCode.Changed, Post("f/keep", "end", (CoapOptionNumber.Block1, 2 << 4), (CoapOptionNumber.Size1, 4000)).Code);
+        Assert.Equal(CoapCode.Changed, Post("f/keep", "end", (CoapOptionNumber.Block1, 2 << 4), (CoapOptionNumber.Size1, 2000)).Code);
         Assert.Equal([Text(16, 1) + Text(16, 2) + "end"], _arguments);
     }
 

@@ -16,9 +16,9 @@ public sealed class DeviceAgentSettings
 
     /// <summary>
     /// The longest body in blocks (RFC 7959), in bytes, in either direction: a function's argument, a pushed manifest; a value, an event. It is RAM while one of these is under
-    /// way, and one of each kind may be. At least 512; a value or a description above it is 5.00 even where it fits a message.
+    /// way, and one of each kind may be; an argument takes four times its length more while it becomes text. At least 512; a value or a description above it is 5.00 even where it fits a message.
     /// </summary>
-    public int MaxBody = 4096;
+    public int MaxBody = 2048;
 
     /// <summary>
     /// How long a handshake may take, from the connection to Accept; 0: by the suite, 30 s in S1 and 90 s in S2, whose exchange takes a device most of

@@ -35,7 +35,7 @@ internal sealed class DeviceResources
     private int _contentLength;
 
     /// <summary>The longest body in blocks, in bytes.</summary>
-    public int MaxBody = 4096;
+    public int MaxBody = 2048;
 
     public void AddFunction(string name, DeviceFunction function) => _functions.Add(new Resource(name, function, null));
 

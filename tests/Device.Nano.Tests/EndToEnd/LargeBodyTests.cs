@@ -10,7 +10,7 @@ public sealed class LargeBodyTests : IDisposable
 {
     private readonly Gateway _gateway = new();
     private readonly TestPlatform _platform;
-    private readonly DeviceAgentSettings _settings = new();
+    private readonly DeviceAgentSettings _settings = new() { MaxBody = 4096 };
     private readonly List<string> _arguments = [];
     private DeviceAgent? _agent;
     private Thread? _thread;
