@@ -126,7 +126,7 @@ public sealed class BlockwiseTests
         Assert.Equal([Text(16, 2) + "end"], _arguments);
     }
 
-    /// <summary>The attack of RFC 9175 section 3.3: blocks of two bodies to one resource must not become one.</summary>
+    /// <summary>The attack of RFC 9175 section 3: blocks of two bodies to one resource must not become one.</summary>
     [Fact]
     public void Blocks_OfOtherOptions_AreOtherBodies()
     {
