@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using Flint.Device.Nano.Tests.Support;
+using static Flint.Device.Nano.Tests.Support.LongText;
 
 namespace Flint.Device.Nano.Tests;
 
@@ -402,17 +402,6 @@ public sealed class BlockwiseTests
     private CoapReader Post(string path, string payload, params (int Number, uint Value)[] options) => _peer.Ask(CoapCode.Post, path, payload, options);
 
     private static string Part(string body, uint number, int size) => body.Substring((int)number * size, Math.Min(size, body.Length - ((int)number * size)));
-
-    private static string Text(int length, int seed)
-    {
-        var text = new StringBuilder();
-        for (int i = 0; text.Length < length; i++)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{seed}.{i},");
-        }
-
-        return text.ToString(0, length);
-    }
 
     private const int RequestTag = 292;
 }

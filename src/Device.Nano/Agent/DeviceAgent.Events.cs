@@ -47,18 +47,16 @@ public sealed partial class DeviceAgent
                 return _sending != null;
             }
 
-            // It fits into no message, or is no text, which counts less than 0.
-            int count = Utf8Text.Count(_sending.Payload);
-            _body = (uint)count > (uint)_settings.MaxBody ? null : DeviceBody.TryMake(count);
+            // It fits into no message, or is no text.
+            _body = DeviceBody.Encode(_sending.Payload, _settings.MaxBody);
             if (_body == null)
             {
                 Leave(1);
                 return true;
             }
 
-            _exponent = LargestBlock;
+            _exponent = DeviceBody.LargestExponent;
             _bodyAt = 0;
-            Utf8Text.Write(_sending.Payload, _body, 0);
         }
 
         for (; _exponent >= 0; _exponent--)
@@ -163,7 +161,7 @@ public sealed partial class DeviceAgent
         {
             int size = 16 << _exponent;
             int rest = body.Length - _bodyAt;
-            writer.WriteOption(CoapOptionNumber.Block1, (uint)((_bodyAt >> _exponent) | (rest > size ? More : 0) | _exponent));
+            writer.WriteOption(CoapOptionNumber.Block1, (uint)((_bodyAt >> _exponent) | (rest > size ? DeviceBody.More : 0) | _exponent));
             writer.WritePayload(body, _bodyAt, rest < size ? rest : size);
         }
 
@@ -179,8 +177,6 @@ public sealed partial class DeviceAgent
     // Specification
     private const uint SuppressAll = 26;
     private const int MaxSegment = 255;
-    private const int LargestBlock = 6;
-    private const int More = 8;
 
     // Implementation
     private const int MoreTurns = 64;

@@ -25,9 +25,9 @@ internal sealed class DeviceBody
     /// <returns>2.31 where more is to come, 0.00 where the body is whole, or why the block is refused: 4.00, 4.08, 4.13, or 5.03 where another body is coming or there is no memory.</returns>
     public byte Add(uint block, uint key, byte[] buffer, int offset, int count, int limit, long now)
     {
-        bool isLast = (block & 8) == 0;
+        bool isLast = (block & More) == 0;
         bool isBert = (block & 7) == 7;
-        int size = Size(block);
+        int size = 16 << Exponent(block);
         int at = (int)(block >> 4) * size;
         if ((count > size && !isBert) || (!isLast && (count == 0 || count % size != 0)))
         {
@@ -85,8 +85,26 @@ internal sealed class DeviceBody
         }
     }
 
-    /// <summary>The size of a block in bytes; a BERT block counts in 1024 bytes (RFC 8323 section 6).</summary>
-    public static int Size(uint block) => (block & 7) == 7 ? 1024 : 16 << (int)(block & 7);
+    /// <summary>Text as a body in UTF-8, or null where it is no text, longer than the limit, or memory is short.</summary>
+    public static byte[]? Encode(string text, int limit)
+    {
+        // What is no text counts less than 0, which is more than anything.
+        int count = Utf8Text.Count(text);
+        byte[]? bytes = (uint)count > (uint)limit ? null : TryMake(count);
+        if (bytes != null)
+        {
+            Utf8Text.Write(text, bytes, 0);
+        }
+
+        return bytes;
+    }
+
+    /// <summary>The exponent of a block's size, 16 bytes shifted by it; a BERT block counts in 1024 bytes (RFC 8323 section 6).</summary>
+    public static int Exponent(uint block) => (block & 7) > LargestExponent ? LargestExponent : (int)(block & 7);
+
+    // Specification: RFC 7959 section 2.2.
+    public const int LargestExponent = 6;
+    public const int More = 8;
 
     // Implementation
     private const int IdleTime = 30000;

@@ -354,19 +354,17 @@ internal sealed class DeviceResources
     private bool IsKept => _block2 >= SecondBlock && _kept != null && _keptKey == _key;
 
     /// <summary>Keeps a body, so that all of its blocks are of one representation.</summary>
-    /// <returns>False where it is longer than <see cref="MaxBody"/>, or memory is short.</returns>
+    /// <returns>False where it is no body: longer than <see cref="MaxBody"/>, or memory is short.</returns>
     private bool Keep(string text, uint key)
     {
-        int count = Utf8Text.Count(text);
-        _kept = count > MaxBody ? null : DeviceBody.TryMake(count);
+        _kept = DeviceBody.Encode(text, MaxBody);
         if (_kept == null)
         {
             return false;
         }
 
-        Utf8Text.Write(text, _kept, 0);
         _keptKey = key;
-        _etag = OtaCrc32C.Append(0, _kept, 0, count) | 1; // an ETag has a byte at least
+        _etag = OtaCrc32C.Append(0, _kept, 0, _kept.Length) | 1; // an ETag has a byte at least
         return true;
     }
 
@@ -392,7 +390,7 @@ internal sealed class DeviceResources
     private void WriteBlock(CoapEndpoint endpoint, Observation? observer, int format, int sequence)
     {
         byte[] body = _kept!;
-        int exponent = _block2 < 0 ? Whole : (_block2 & 7) == Whole ? Whole - 1 : _block2 & 7;
+        int exponent = _block2 < 0 ? Whole : DeviceBody.Exponent((uint)_block2);
         int start = _block2 < 0 ? 0 : (_block2 >> 4) * (16 << exponent);
         if (start > 0 && start >= body.Length)
         {
@@ -408,7 +406,7 @@ internal sealed class DeviceResources
             CoapWriter writer = Begin(endpoint, observer, exponent < Whole ? _etag : 0, format, sequence);
             if (exponent < Whole)
             {
-                writer.WriteOption(CoapOptionNumber.Block2, (uint)((start >> exponent) | (count < rest ? More : 0) | exponent));
+                writer.WriteOption(CoapOptionNumber.Block2, (uint)((start >> exponent) | (count < rest ? DeviceBody.More : 0) | exponent));
             }
 
             writer.WritePayload(body, start, count);
@@ -558,12 +556,11 @@ internal sealed class DeviceResources
     private const int MaxSequence = 0xFFFFFF;
     private const int NoCacheKeyMask = 0x1E;
     private const int NoCacheKey = 0x1C;
-    private const int More = 8;
     private const int SecondBlock = 16;
 
     // Implementation
     private const int MaxObservations = 8;
     private const int MaxToken = 8;
     private const int MaxSegments = 2;
-    private const int Whole = 7;
+    private const int Whole = DeviceBody.LargestExponent + 1;
 }

@@ -158,7 +158,7 @@ internal sealed class DeviceUpdater
         byte code = isBlock ? _manifest.Add(block, etag, buffer, response.PayloadOffset, response.PayloadLength, OtaManifest.MaxEnvelopeLength, now) : CoapCode.Empty;
         if (code == CoapCode.Continue && _manifest.Length > before)
         {
-            int exponent = (block & 7) == 7 ? 6 : (int)(block & 7);
+            int exponent = DeviceBody.Exponent(block);
             _nextBlock = (uint)((_manifest.Length >> exponent) | exponent);
             _nextOffer = now;
             return false;

@@ -15,7 +15,7 @@ public sealed class BadServerTests
     public BadServerTests()
     {
         var crypto = new ManagedCrypto(new SeededEntropy(7));
-        _board = new ScriptedBoard(TunnelPsk.Mix(crypto, TunnelFixture.Psk), "device-1"u8.ToArray(), TunnelFixture.Key("encryption"));
+        _board = new ScriptedBoard();
         _agent = new DeviceAgent(_settings, _board, crypto, DeviceRandom.Create(_board, crypto));
         _agent.AddFunction("led", argument => argument == "on" ? 1 : 0);
     }
@@ -162,13 +162,5 @@ public sealed class BadServerTests
         Assert.Contains("344400000001C0FF31", Convert.ToHexString([.. _board.Received]), StringComparison.Ordinal);
     }
 
-    private void StepUntil(Func<bool> condition)
-    {
-        long limit = _board.Now + 3_600_000;
-        while (!condition())
-        {
-            Assert.True(_board.Now < limit, "not within an hour");
-            _agent.Step();
-        }
-    }
+    private void StepUntil(Func<bool> condition) => _board.StepUntil(_agent, condition);
 }

@@ -26,7 +26,7 @@ public sealed class FaultTests : IDisposable
     public FaultTests()
     {
         var crypto = new ManagedCrypto(new SeededEntropy(7));
-        _board = new ScriptedBoard(TunnelPsk.Mix(crypto, TunnelFixture.Psk), "device-1"u8.ToArray(), TunnelFixture.Key("encryption"));
+        _board = new ScriptedBoard();
         _faulty = new FaultyBoard(_board, crypto);
         _agent = new DeviceAgent(new DeviceAgentSettings { Tunnel = TunnelFixture.Settings() }, _faulty, _faulty, DeviceRandom.Create(_faulty, _faulty));
         _faulty.OnCall = OnMember;

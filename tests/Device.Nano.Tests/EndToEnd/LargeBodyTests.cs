@@ -2,6 +2,7 @@ using System.Text;
 using Flint.Coap;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Testing;
+using static Flint.Device.Nano.Tests.Support.LongText;
 
 namespace Flint.Device.Nano.Tests.EndToEnd;
 
@@ -146,6 +147,4 @@ public sealed class LargeBodyTests : IDisposable
         _thread.Start();
         return _agent;
     }
-
-    private static string Text(int length) => string.Concat(Enumerable.Range(0, 2000).Select(i => $"{i:0000},"))[..Math.Min(length, 10_000)].PadRight(length, '.');
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Flint.Device.Nano.Tests.Support;
+using static Flint.Device.Nano.Tests.Support.LongText;
 
 namespace Flint.Device.Nano.Tests.EndToEnd;
 
@@ -16,7 +17,7 @@ public sealed class LargeEventTests
     public LargeEventTests()
     {
         var crypto = new ManagedCrypto(new SeededEntropy(7));
-        _board = new ScriptedBoard(TunnelPsk.Mix(crypto, TunnelFixture.Psk), "device-1"u8.ToArray(), TunnelFixture.Key("encryption"));
+        _board = new ScriptedBoard();
         _agent = new DeviceAgent(_settings, _board, crypto, DeviceRandom.Create(_board, crypto));
         _board.Takes = coap =>
         {
@@ -275,15 +276,5 @@ public sealed class LargeEventTests
         _board.Send(buffer[writer.Offset..(writer.Offset + writer.Length)]);
     }
 
-    private void StepUntil(Func<bool> condition)
-    {
-        long limit = _board.Now + 3_600_000;
-        while (!condition())
-        {
-            Assert.True(_board.Now < limit, "not within an hour");
-            _agent.Step();
-        }
-    }
-
-    private static string Text(int length) => string.Concat(Enumerable.Range(0, length)).PadRight(length, '.')[..length];
+    private void StepUntil(Func<bool> condition) => _board.StepUntil(_agent, condition);
 }

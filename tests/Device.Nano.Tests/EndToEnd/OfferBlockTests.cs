@@ -1,13 +1,6 @@
-extern alias ota;
-
-using System.Security.Cryptography;
 using Flint.Device.Nano.Tests.Support;
 using Flint.Ota;
 using Flint.Testing;
-using OtaImage = ota::Flint.Ota.OtaImage;
-using OtaManifestBuilder = ota::Flint.Ota.OtaManifestBuilder;
-using OtaRelease = ota::Flint.Ota.OtaRelease;
-using OtaSigner = ota::Flint.Ota.OtaSigner;
 
 namespace Flint.Device.Nano.Tests.EndToEnd;
 
@@ -16,24 +9,19 @@ public sealed class OfferBlockTests
 {
     private const int Hour = 3_600_000;
     private const uint More = 8;
-    private static readonly RSA Key = TunnelFixture.Key("signing");
     private readonly ScriptedBoard _board;
     private readonly DeviceAgent _agent;
     private readonly OtaEngine _engine;
-    private readonly byte[] _envelope = Release(1);
+    private readonly byte[] _envelope = new FileRelease(1, 6000).Source.Envelope.ToArray();
     private readonly List<uint> _asked = [];
 
     public OfferBlockTests()
     {
         var crypto = new ManagedCrypto(new SeededEntropy(7));
-        _board = new ScriptedBoard(TunnelPsk.Mix(crypto, TunnelFixture.Psk), "device-1"u8.ToArray(), TunnelFixture.Key("encryption"));
+        _board = new ScriptedBoard();
         _agent = new DeviceAgent(new DeviceAgentSettings { Tunnel = TunnelFixture.Settings() }, _board, crypto, DeviceRandom.Create(_board, crypto));
-        var flash = new DeviceMemoryFlash();
-        var boot = new NanoBoot();
-        _engine = new OtaEngine(
-            flash, OtaLayout.Divide(flash, factory: false), new DeviceTrust([DeviceKeys.Read(Key, RsaPublicKey.UsageSignature)]), boot, new OtaOptions("nano"u8.ToArray()));
-        _engine.Start();
-        _agent.UseUpdates(_engine, boot, null);
+        _engine = new FileDevice(new DeviceMemoryFlash()).Engine;
+        _agent.UseUpdates(_engine, new NanoBoot(), null);
         _board.Takes = coap =>
         {
             Read(coap);
@@ -230,15 +218,6 @@ public sealed class OfferBlockTests
     private void RunFor(long milliseconds)
     {
         long end = _board.Now + milliseconds;
-        while (_board.Now < end)
-        {
-            _agent.Step();
-        }
-    }
-
-    private static byte[] Release(uint sequence)
-    {
-        OtaImage image = OtaImage.Create(new byte[6000]);
-        return new OtaRelease(OtaSigner.Sign(new OtaManifestBuilder { Product = "nano"u8.ToArray(), Sequence = sequence }.Add(0, "1", image).Build(), Key), image).Envelope.ToArray();
+        _board.StepUntil(_agent, () => _board.Now >= end);
     }
 }

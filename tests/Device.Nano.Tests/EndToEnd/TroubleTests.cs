@@ -163,7 +163,7 @@ public sealed class TroubleTests
 
         public Device()
         {
-            _board = new ScriptedBoard(TunnelPsk.Mix(TunnelFixture.Crypto, TunnelFixture.Psk), "device-1"u8.ToArray(), TunnelFixture.Key("encryption"));
+            _board = new ScriptedBoard();
             Agent = NewAgent(_board);
         }
 

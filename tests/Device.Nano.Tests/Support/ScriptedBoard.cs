@@ -11,6 +11,12 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
     private Session? _session;
     private long _now;
 
+    /// <summary>The board of the fixture's device and server.</summary>
+    public ScriptedBoard()
+        : this(TunnelPsk.Mix(TunnelFixture.Crypto, TunnelFixture.Psk), "device-1"u8.ToArray(), TunnelFixture.Key("encryption"))
+    {
+    }
+
     public Dictionary<string, byte[]> Storage { get; } = [];
 
     /// <summary>The CoAP bytes of the device, of all connections.</summary>
@@ -59,6 +65,17 @@ internal sealed class ScriptedBoard(byte[] pskMix, byte[] deviceId, RSA key) : I
 
     /// <summary>The CoAP bytes that the server begins with: a CSM.</summary>
     public byte[] Greeting { get; set; } = [0x00, 0xE1];
+
+    /// <summary>Turns the agent's loop until something is so, within an hour of the board's clock.</summary>
+    public void StepUntil(DeviceAgent agent, Func<bool> condition)
+    {
+        long limit = _now + 3_600_000;
+        while (!condition())
+        {
+            Assert.True(_now < limit, "not within an hour");
+            agent.Step();
+        }
+    }
 
     /// <summary>Sends CoAP bytes to the device in one record.</summary>
     public void Send(byte[] message) => _session!.Send(message);
